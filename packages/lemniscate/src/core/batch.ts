@@ -1,0 +1,155 @@
+import { LemniscateError } from "./errors.js";
+
+/**
+ * Inputs of a network: `n` examples on one grid of positions, with `d` channels each.
+ *
+ * | what | shape |
+ * | --- | --- |
+ * | feature vectors | (n, d) |
+ * | token sequences | (n, T, d) |
+ * | images | (n, H, W, d) |
+ *
+ * `data` is row-major. `mask` has one entry per example and position, **1 = present, 0 = padding**, the
+ * opposite of Neural Tangents. Channels of padded positions are ignored, whatever they hold.
+ */
+export interface Batch<T extends Float32Array | Float64Array = Float32Array | Float64Array> {
+  readonly shape: readonly [n: number, ...gridAndChannels: number[]];
+  readonly data: T;
+  readonly mask?: Uint8Array;
+}
+
+/** Sizes of the position axes, `[]` for feature vectors. */
+export function gridOf(batch: Batch): readonly number[] {
+  return batch.shape.slice(1, -1);
+}
+
+/** Number of channels of each position. */
+export function channelsOf(batch: Batch): number {
+  return batch.shape.at(-1) as number;
+}
+
+/** Number of positions of each example, padding included; 1 for feature vectors. */
+export function positionsOf(batch: Batch): number {
+  return gridOf(batch).reduce((product, size) => product * size, 1);
+}
+
+/**
+ * A checked batch from a shape and its numbers.
+ *
+ * @throws LemniscateError `ShapeMismatch` if the numbers do not fill the shape or the mask has another size,
+ *   `BadInput` if a present entry is NaN or infinite.
+ *
+ * @example
+ * ```ts
+ * import { batch } from "lemniscate";
+ * batch([2, 3], [1, 2, 3, 4, 5, 6]).shape; // => [2, 3]
+ * ```
+ */
+export function batch(
+  shape: readonly number[],
+  data: Float32Array | Float64Array | readonly number[],
+  mask?: Uint8Array | readonly number[],
+): Batch {
+  const size = shape.reduce((product, length) => product * length, 1);
+  const where = "batch";
+  if (shape.length < 2 || shape.some((length) => !Number.isInteger(length) || length < 0) || shape.at(-1) === 0)
+    throw new LemniscateError({
+      code: "ShapeMismatch",
+      where,
+      given: `shape (${shape.join(", ")})`,
+      allowed: "(n, d), (n, T, d), (n, H, W, d)",
+      mend: "The first axis counts examples and the last one channels.",
+    });
+  if (data.length !== size)
+    throw new LemniscateError({
+      code: "ShapeMismatch",
+      where,
+      given: `${data.length} numbers for shape (${shape.join(", ")})`,
+      allowed: `${size} numbers`,
+      mend: "Pass the numbers row by row, padded positions included.",
+    });
+  const values = data instanceof Float32Array || data instanceof Float64Array ? data : Float64Array.from(data);
+  const channels = shape.at(-1) as number;
+  const presence = mask === undefined ? undefined : Uint8Array.from(mask);
+  if (presence !== undefined && presence.length !== size / channels)
+    throw new LemniscateError({
+      code: "ShapeMismatch",
+      where: `${where}: mask`,
+      given: `${presence.length} entries`,
+      allowed: `${size / channels} entries, one per example and position`,
+      mend: "A mask has the shape of the data without the channel axis.",
+    });
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i]) || (presence !== undefined && presence[Math.floor(i / channels)] === 0)) continue;
+    const index = shape.map((length, axis) => Math.floor(i / shape.slice(axis + 1).reduce((p, s) => p * s, 1)) % length);
+    throw new LemniscateError({
+      code: "BadInput",
+      where,
+      given: `${values[i]} at [${index.join(", ")}]`,
+      allowed: "finite numbers",
+      mend: "Clean the data, or mark the position as padding in the mask.",
+    });
+  }
+  const checked = shape as readonly [number, ...number[]];
+  return presence === undefined ? { shape: checked, data: values } : { shape: checked, data: values, mask: presence };
+}
+
+/**
+ * A batch of token sequences of different lengths, given as nested arrays: padded to the longest one
+ * (or to `length`) and masked.
+ *
+ * @example
+ * ```ts
+ * import { sequences } from "lemniscate";
+ * const x = sequences([[[1, 2]], [[3, 4], [5, 6]]]);
+ * x.shape; // => [2, 2, 2]
+ * x.mask; // => new Uint8Array([1, 0, 1, 1])
+ * ```
+ */
+export function sequences(tokens: readonly (readonly (readonly number[])[])[], length?: number): Batch {
+  const longest = Math.max(1, ...tokens.map((sequence) => sequence.length));
+  const T = length ?? longest;
+  const d = tokens.find((sequence) => sequence.length > 0)?.[0]?.length ?? 0;
+  const data = new Float64Array(tokens.length * T * d);
+  const mask = new Uint8Array(tokens.length * T);
+  for (const [n, sequence] of tokens.entries())
+    for (const [t, token] of sequence.slice(0, T).entries()) {
+      if (token.length !== d)
+        throw new LemniscateError({
+          code: "ShapeMismatch",
+          where: `sequences: token [${n}][${t}]`,
+          given: `${token.length} channels`,
+          allowed: `${d} channels, as the first token has`,
+          mend: "Give every token a vector of the same size.",
+        });
+      data.set(token, (n * T + t) * d);
+      mask[n * T + t] = 1;
+    }
+  return batch([tokens.length, T, d], data, mask);
+}
+
+/**
+ * The batch that Neural Tangents means by `mask_constant`: entries equal to the constant (NaN included) become
+ * zero, and a position is padding if all its channels were.
+ */
+export function maskedBy(constant: number, shape: readonly number[], data: ArrayLike<number>): Batch {
+  const channels = shape.at(-1) as number;
+  const values = Float64Array.from(data);
+  const mask = new Uint8Array(values.length / channels);
+  for (let i = 0; i < values.length; i++) {
+    if (Object.is(values[i], constant) || values[i] === constant || Number.isNaN(values[i])) values[i] = 0;
+    else mask[Math.floor(i / channels)] = 1;
+  }
+  return batch(shape, values, mask);
+}
+
+/** Rows `from` to `to` (excluded) of a batch, as a view of the same numbers. */
+export function examples(of: Batch, from: number, to: number): Batch {
+  const positions = positionsOf(of);
+  const stride = positions * channelsOf(of);
+  const shape = [to - from, ...of.shape.slice(1)] as const;
+  const data = of.data.subarray(from * stride, to * stride);
+  return of.mask === undefined
+    ? { shape, data }
+    : { shape, data, mask: of.mask.subarray(from * positions, to * positions) };
+}
