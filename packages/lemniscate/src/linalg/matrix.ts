@@ -9,3 +9,46 @@ export interface Matrix<T extends Float32Array | Float64Array = Float32Array | F
 export function zeros(rows: number, columns: number): Matrix<Float64Array> {
   return { rows, columns, data: new Float64Array(rows * columns) };
 }
+
+/** How messages name the size of a matrix: `"3 × 2"`. */
+export function sizeOf(matrix: Matrix): string {
+  return `${matrix.rows} × ${matrix.columns}`;
+}
+
+/** A copy in double precision. */
+export function toDouble(matrix: Matrix): Matrix<Float64Array> {
+  return { rows: matrix.rows, columns: matrix.columns, data: Float64Array.from(matrix.data) };
+}
+
+/** Mean of the entries (i, i); 0 for an empty matrix. The unit in which jitter and relative noise are given. */
+export function meanDiagonal(matrix: Matrix): number {
+  const n = Math.min(matrix.rows, matrix.columns);
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += matrix.data[i * matrix.columns + i] as number;
+  return n === 0 ? 0 : sum / n;
+}
+
+/** Rows and columns exchanged, in double precision. */
+export function transpose(matrix: Matrix): Matrix<Float64Array> {
+  const { rows, columns, data } = matrix;
+  const turned = zeros(columns, rows);
+  const block = 32; // keeps both sides of the copy in cache
+  for (let i0 = 0; i0 < rows; i0 += block)
+    for (let j0 = 0; j0 < columns; j0 += block)
+      for (let i = i0; i < Math.min(i0 + block, rows); i++)
+        for (let j = j0; j < Math.min(j0 + block, columns); j++)
+          turned.data[j * rows + i] = data[i * columns + j] as number;
+  return turned;
+}
+
+/** The rows named by `rows` and the columns named by `columns`, in that order, with the storage of the matrix. */
+export function pick(matrix: Matrix, rows: ArrayLike<number>, columns: ArrayLike<number>): Matrix {
+  const size = rows.length * columns.length;
+  const data = matrix.data instanceof Float32Array ? new Float32Array(size) : new Float64Array(size);
+  for (let i = 0; i < rows.length; i++) {
+    const start = (rows[i] as number) * matrix.columns;
+    for (let j = 0; j < columns.length; j++)
+      data[i * columns.length + j] = matrix.data[start + (columns[j] as number)] as number;
+  }
+  return { rows: rows.length, columns: columns.length, data };
+}
