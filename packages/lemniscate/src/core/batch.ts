@@ -81,7 +81,9 @@ export function batch(
     });
   for (let i = 0; i < values.length; i++) {
     if (Number.isFinite(values[i]) || (presence !== undefined && presence[Math.floor(i / channels)] === 0)) continue;
-    const index = shape.map((length, axis) => Math.floor(i / shape.slice(axis + 1).reduce((p, s) => p * s, 1)) % length);
+    const index = shape.map(
+      (length, axis) => Math.floor(i / shape.slice(axis + 1).reduce((p, s) => p * s, 1)) % length,
+    );
     throw new LemniscateError({
       code: "BadInput",
       where,
@@ -152,4 +154,27 @@ export function examples(of: Batch, from: number, to: number): Batch {
   return of.mask === undefined
     ? { shape, data }
     : { shape, data, mask: of.mask.subarray(from * positions, to * positions) };
+}
+
+/** One example, without the padding behind its last present position. */
+export interface Example {
+  /** Number of positions that are kept, at least 1. */
+  readonly length: number;
+  /** 1 at present positions, 0 at padding between them; length as above. */
+  readonly presence: Uint8Array;
+}
+
+/** The positions of each example that matter: padding at the end is cut off, padding between positions stays. */
+export function trimmed(of: Batch): readonly Example[] {
+  const positions = positionsOf(of);
+  return Array.from({ length: of.shape[0] }, (_, n) => {
+    const presence = of.mask?.subarray(n * positions, (n + 1) * positions) ?? new Uint8Array(positions).fill(1);
+    const length = Math.max(1, presence.lastIndexOf(1) + 1);
+    return { length, presence: presence.subarray(0, length) };
+  });
+}
+
+/** Whether padding is left in some example after {@link trimmed}: holes, or examples of padding alone. */
+export function hasHoles(of: Batch): boolean {
+  return of.mask !== undefined && trimmed(of).some(({ presence }) => presence.includes(0));
 }

@@ -1,0 +1,44 @@
+import type { Batch } from "../core/batch.js";
+import type { RunOptions } from "../core/run.js";
+import type { Program, Quantity } from "../program/program.js";
+
+/** Numbers of one precision: double ("f64") or single ("f32"). */
+export type Precision = "f64" | "f32";
+export type Numbers = Float64Array | Float32Array;
+
+/** A rectangle of a kernel matrix: examples `rowFrom` to `rowTo` (excluded) against `columnFrom` to `columnTo`. */
+export interface Tile {
+  readonly rowFrom: number;
+  readonly rowTo: number;
+  readonly columnFrom: number;
+  readonly columnTo: number;
+}
+
+/** A finished tile: for each quantity its entries, row by row; a network that ends with S positions has S·S an entry. */
+export interface TileResult {
+  readonly tile: Tile;
+  readonly values: Readonly<Partial<Record<Quantity, Numbers>>>;
+}
+
+/**
+ * Runs programs. An engine keeps no results: it makes the tapes of the batches it is given, fills the tiles it is
+ * asked for, and forgets both. Engines differ in speed and rounding alone; `reference` says what is meant.
+ */
+export interface Engine extends AsyncDisposable {
+  readonly name: "reference" | "wasm";
+  readonly precision: Precision;
+  readonly threads: number;
+  /**
+   * The tiles of K(a, b), or of K(a, a) if `b` is null, in any order. Then entries with equal row and column run the
+   * program's `self` list, which knows that both sides are the same units.
+   */
+  tiles(
+    program: Program,
+    a: Batch,
+    b: Batch | null,
+    tiles: readonly Tile[],
+    options?: Pick<RunOptions, "signal">,
+  ): AsyncIterable<TileResult>;
+  /** K(x, x) of each example of a batch. */
+  self(program: Program, a: Batch, options?: Pick<RunOptions, "signal">): Promise<TileResult["values"]>;
+}

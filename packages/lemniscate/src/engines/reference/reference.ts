@@ -1,0 +1,139 @@
+import { type Batch, channelsOf, positionsOf, trimmed } from "../../core/batch.js";
+import { numbers } from "../../ops/algebra.js";
+import { elementwiseOps } from "../../ops/registry.js";
+import type { Access, Operand, Program, Quantity, Step } from "../../program/program.js";
+import type { Engine } from "../engine.js";
+import { type Input, lowerings } from "./structural.js";
+import { line, type Value } from "./values.js";
+
+/** How many pairs are computed between two looks at the abort signal. */
+const pairsAtATime = 64;
+
+/**
+ * The engine that defines what programs mean: double precision, one pair after another, loops as in the formulas.
+ * Every other engine is tested against it.
+ */
+export function referenceEngine(): Engine {
+  return {
+    name: "reference",
+    precision: "f64",
+    threads: 1,
+    async *tiles(program, a, b, tiles, { signal } = {}) {
+      const tapeA = tapes(program, a);
+      const tapeB = b === null ? tapeA : tapes(program, b);
+      for (const tile of tiles) {
+        const { rowFrom, rowTo, columnFrom, columnTo } = tile;
+        const width = columnTo - columnFrom;
+        const values = empty(program, (rowTo - rowFrom) * width);
+        let done = 0;
+        for (let i = rowFrom; i < rowTo; i++)
+          for (let j = columnFrom; j < columnTo; j++) {
+            const list = b === null && i === j ? "self" : "pair";
+            write(values, program, list, tapeA[i]!, tapeB[j]!, (i - rowFrom) * width + j - columnFrom);
+            if (++done % pairsAtATime === 0) {
+              await new Promise((resolve) => setTimeout(resolve));
+              signal?.throwIfAborted();
+            }
+          }
+        signal?.throwIfAborted();
+        yield { tile, values };
+      }
+    },
+    async self(program, a, { signal } = {}) {
+      signal?.throwIfAborted();
+      const tape = tapes(program, a);
+      const values = empty(program, tape.length);
+      for (const [i, example] of tape.entries()) write(values, program, "self", example, example, i);
+      return values;
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** An example and all that its example list has computed. */
+interface Tape {
+  readonly input: Input;
+  readonly values: readonly Value[];
+}
+
+function tapes(program: Program, batch: Batch): Tape[] {
+  const channels = channelsOf(batch);
+  const stride = positionsOf(batch) * channels;
+  return trimmed(batch).map(({ length, presence }, n) => {
+    const x = Float64Array.from(batch.data.subarray(n * stride, n * stride + length * channels));
+    for (let s = 0; s < length; s++) if (presence[s] === 0) x.fill(0, s * channels, (s + 1) * channels);
+    const input: Input = { length, channels, x, presence: Float64Array.from(presence) };
+    return { input, values: run(program.example, { input, values: [] }, { input, values: [] }) };
+  });
+}
+
+/** Runs one list of steps between two examples. */
+function run(steps: readonly Step[], a: Tape, b: Tape): Value[] {
+  const here: Value[] = [];
+  for (const step of steps) {
+    const args = step.operands.map((operand) => read(operand, here, a, b));
+    const structural = lowerings[step.op as keyof typeof lowerings];
+    here.push(
+      structural === undefined
+        ? elementwise(step, args, a.input.length, b.input.length)
+        : structural(args, step, a.input, b.input),
+    );
+  }
+  return here;
+}
+
+function read({ from, step }: Operand, here: readonly Value[], a: Tape, b: Tape): Value {
+  return (from === "here" ? here : from === "a" ? a.values : b.values)[step]!;
+}
+
+/** An elementwise operation: its formula on plain numbers, entry by entry. */
+function elementwise(step: Step, args: readonly Value[], lengthA: number, lengthB: number): Value {
+  const { formula } = elementwiseOps.get(step.op)!;
+  const [rows, columns] =
+    step.form === "block" ? [lengthA, lengthB] : [1, step.form === "value" ? 1 : Math.min(lengthA, lengthB)];
+  const place: { readonly [A in Access]: (i: number, j: number) => number } = {
+    same: (i, j) => i * columns + j,
+    row: (i) => i,
+    column: (_, j) => j,
+    number: () => 0,
+    whole: () => 0,
+  };
+  const readers = step.operands.map(({ access }, n) => {
+    const { data } = args[n]!;
+    return (i: number, j: number): number => data[place[access](i, j)]!;
+  });
+  const data = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++)
+      data[i * columns + j] = formula(
+        numbers,
+        readers.map((reader) => reader(i, j)),
+        step.parameters,
+      );
+  return step.form === "block" ? { rows, columns, data } : line(data);
+}
+
+/** Room for `entries` results. */
+function empty(program: Program, entries: number): Record<string, Float64Array> {
+  const S = program.output.grid.reduce((product, size) => product * size, 1);
+  return Object.fromEntries(program.get.map((quantity) => [quantity, new Float64Array(entries * S * S)]));
+}
+
+/** Runs a list and writes its results as entry `at`. Positions that an example lacks stay 0. */
+function write(
+  values: Record<string, Float64Array>,
+  program: Program,
+  list: "pair" | "self",
+  a: Tape,
+  b: Tape,
+  at: number,
+): void {
+  const here = run(program[list], a, b);
+  const S = program.output.grid.reduce((product, size) => product * size, 1);
+  for (const [quantity, operand] of Object.entries(program.results[list]) as [Quantity, Operand | null][]) {
+    if (operand === null) continue;
+    const { rows, columns, data } = read(operand, here, a, b);
+    for (let s = 0; s < rows; s++)
+      values[quantity]!.set(data.subarray(s * columns, (s + 1) * columns), (at * S + s) * S);
+  }
+}

@@ -1,0 +1,91 @@
+import type { Form, StructuralName } from "../../ops/op.js";
+import type { PositionParameters } from "../../ops/position-covariance.js";
+import { positionMatrix } from "../../ops/position-covariance.js";
+import type { Step } from "../../program/program.js";
+import { block, diagonal, line, number, type Value } from "./values.js";
+
+/** An example as the reference engine reads it: padding is 0 in `x`. */
+export interface Input {
+  readonly length: number;
+  readonly channels: number;
+  readonly x: Float64Array;
+  readonly presence: Float64Array;
+}
+
+type Lowering = (args: readonly Value[], step: Step, a: Input, b: Input) => Value;
+
+/** Fills a block or its diagonal with the same formula. */
+function shaped(form: Form, rows: number, columns: number, entry: (a: number, b: number) => number): Value {
+  return form === "block" ? block(rows, columns, entry) : diagonal(rows, columns, entry);
+}
+
+/** What each structural operation means, as loops over its formula. */
+export const lowerings: { readonly [Name in StructuralName]: Lowering } = {
+  gram: (_, step, a, b) =>
+    shaped(step.form, a.length, b.length, (s, t) => {
+      let sum = 0;
+      for (let c = 0; c < a.channels; c++) sum += a.x[s * a.channels + c]! * b.x[t * b.channels + c]!;
+      return sum / a.channels;
+    }),
+
+  positionCovariance: (_, step, a, b) => {
+    const parameters = step.parameters as unknown as PositionParameters;
+    const S = parameters.grid.reduce((product, size) => product * size, 1);
+    const R = constant(parameters);
+    return shaped(step.form, a.length, b.length, (s, t) => R[s * S + t]!);
+  },
+
+  presence: (_, step, a) => (step.form === "value" ? number(a.presence[0]!) : line(a.presence)),
+
+  softmaxRows: ([logits, presence]) => {
+    const { rows, columns, data } = logits!;
+    const out = new Float64Array(rows * columns);
+    for (let s = 0; s < rows; s++) {
+      let top = Number.NEGATIVE_INFINITY;
+      for (let t = 0; t < columns; t++) if (presence!.data[t]) top = Math.max(top, data[s * columns + t]!);
+      let sum = 0;
+      for (let t = 0; t < columns; t++)
+        if (presence!.data[t]) sum += out[s * columns + t] = Math.exp(data[s * columns + t]! - top);
+      if (sum > 0) for (let t = 0; t < columns; t++) out[s * columns + t]! /= sum;
+    }
+    return { rows, columns, data: out };
+  },
+
+  sandwich: ([A, k, B], step) => {
+    const mixed = block(A!.rows, k!.columns, (s, t) => {
+      let sum = 0;
+      for (let u = 0; u < k!.rows; u++) sum += A!.data[s * A!.columns + u]! * k!.data[u * k!.columns + t]!;
+      return sum;
+    });
+    return shaped(step.form, A!.rows, B!.rows, (s, t) => {
+      let sum = 0;
+      for (let u = 0; u < mixed.columns; u++) sum += mixed.data[s * mixed.columns + u]! * B!.data[t * B!.columns + u]!;
+      return sum;
+    });
+  },
+
+  inner: ([x, y]) => {
+    let sum = 0;
+    for (let i = 0; i < x!.data.length; i++) sum += x!.data[i]! * y!.data[i]!;
+    return number(sum);
+  },
+
+  sumPairs: ([k]) => number(k!.data.reduce((sum, x) => sum + x, 0)),
+  sumDiagonal: ([k]) => number(k!.data.reduce((sum, x) => sum + x, 0)),
+  takeDiagonal: ([k]) => diagonal(k!.rows, k!.columns, (s) => k!.data[s * k!.columns + s]!),
+
+  scaleDiagonal: ([k], step) => {
+    const factor = step.parameters["factor"] as number;
+    if (step.form !== "block") return line(k!.data.map((x) => factor * x));
+    return block(k!.rows, k!.columns, (s, t) => k!.data[s * k!.columns + t]! * (s === t ? factor : 1));
+  },
+};
+
+const constants = new WeakMap<object, Float64Array>();
+
+/** R of a step, computed once for as long as its program is in use. */
+function constant(parameters: PositionParameters): Float64Array {
+  const known = constants.get(parameters) ?? positionMatrix(parameters);
+  constants.set(parameters, known);
+  return known;
+}

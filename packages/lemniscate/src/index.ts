@@ -1,0 +1,49 @@
+/**
+ * Neural networks in the limit of infinite width: describe a network, get its exact NNGP and NTK kernels, predict.
+ *
+ * ```ts
+ * import { attention, dense, globalAvgPool, kernel, relu, sequences, serial } from "lemniscate";
+ *
+ * const net = serial(dense({ weightStd: Math.SQRT2 }), relu(), attention(), relu(), globalAvgPool(), dense());
+ * const x = sequences([[[1, 0], [0, 1]], [[1, 1]]]);
+ * const { nngp, ntk } = await kernel(net)(x, null, { get: ["nngp", "ntk"] });
+ * nngp.rows; // => 2
+ * ```
+ *
+ * @module
+ */
+export { type Batch, batch, channelsOf, examples, gridOf, maskedBy, positionsOf, sequences } from "./core/batch.js";
+export { type ErrorCode, type ErrorParts, isLemniscateError, LemniscateError } from "./core/errors.js";
+export type { RunOptions } from "./core/run.js";
+export type { Shape } from "./core/shape.js";
+export type { Engine, Numbers, Precision, Tile } from "./engines/engine.js";
+export { type EngineOptions, openEngine } from "./engines/open.js";
+export type { Matrix } from "./linalg/matrix.js";
+export { type Parallel, parallel, type Repeat, repeat, residual, type Serial, serial } from "./network/combinators.js";
+export { networkFromData, networkFromJson, networkToJson, networkVersion } from "./network/json.js";
+export { type AbReluOptions, abRelu } from "./network/layers/ab-relu.js";
+export { abs } from "./network/layers/abs.js";
+export { type AttentionOptions, attention, type PositionOptions } from "./network/layers/attention.js";
+export { type DenseOptions, dense } from "./network/layers/dense.js";
+export { type DropoutOptions, dropout } from "./network/layers/dropout.js";
+export { type ErfOptions, erf } from "./network/layers/erf.js";
+export { type ExpOptions, exp } from "./network/layers/exp.js";
+export { flatten } from "./network/layers/flatten.js";
+export { gelu } from "./network/layers/gelu.js";
+export { identity } from "./network/layers/identity.js";
+export { type LayerNormOptions, layerNorm } from "./network/layers/layer-norm.js";
+export { type LeakyReluOptions, leakyRelu } from "./network/layers/leaky-relu.js";
+export { globalAvgPool, globalSumPool } from "./network/layers/pool.js";
+export { relu } from "./network/layers/relu.js";
+export { type SinOptions, sin } from "./network/layers/sin.js";
+export type { Network, Placement } from "./network/placement.js";
+export type { Program, Quantity } from "./program/program.js";
+export {
+  type ExplainOptions,
+  type Kernel,
+  type KernelOptions,
+  type KernelTile,
+  kernel,
+  type PositionKernel,
+  positionKernel,
+} from "./tiles/kernel.js";

@@ -1,0 +1,41 @@
+import type { LayerDefinition } from "../layer.js";
+import { abReluDefinition } from "./ab-relu.js";
+import { absDefinition } from "./abs.js";
+import { attentionDefinition } from "./attention.js";
+import { denseDefinition } from "./dense.js";
+import { dropoutDefinition } from "./dropout.js";
+import { erfDefinition } from "./erf.js";
+import { expDefinition } from "./exp.js";
+import { flattenDefinition } from "./flatten.js";
+import { geluDefinition } from "./gelu.js";
+import { identityDefinition } from "./identity.js";
+import { layerNormDefinition } from "./layer-norm.js";
+import { leakyReluDefinition } from "./leaky-relu.js";
+import { globalAvgPoolDefinition, globalSumPoolDefinition } from "./pool.js";
+import { reluDefinition } from "./relu.js";
+import { sinDefinition } from "./sin.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: each layer checks its own options before its rule sees them
+type AnyLayer = LayerDefinition<any>;
+
+/** Every layer, by the `type` it has in JSON. A new layer is one file and one line here. */
+export const layers: ReadonlyMap<string, AnyLayer> = new Map(
+  [
+    denseDefinition,
+    attentionDefinition,
+    layerNormDefinition,
+    reluDefinition,
+    leakyReluDefinition,
+    abReluDefinition,
+    absDefinition,
+    erfDefinition,
+    geluDefinition,
+    sinDefinition,
+    expDefinition,
+    globalAvgPoolDefinition,
+    globalSumPoolDefinition,
+    flattenDefinition,
+    dropoutDefinition,
+    identityDefinition,
+  ].map((definition): [string, AnyLayer] => [definition.name, definition]),
+);

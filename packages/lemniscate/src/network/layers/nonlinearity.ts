@@ -1,0 +1,37 @@
+import { applyDual, type Dual, dualOps } from "../../ops/duals/dual.js";
+import { multiply } from "../../ops/elementary.js";
+import type { Parameters } from "../../ops/op.js";
+import { isZero } from "../../ops/zero.js";
+import { needGaussian } from "../checks.js";
+import type { LayerDefinition } from "../layer.js";
+
+/**
+ * A layer that applies φ to every channel: with centred Gaussians (u, v) of the covariances below,
+ *
+ *   K ← E[φ(u)φ(v)],   Θ ← E[φ'(u)φ'(v)]·Θ
+ */
+export function nonlinearity<Options extends object, P extends Parameters>(
+  about: Pick<LayerDefinition<Options>, "name" | "summary" | "options">,
+  dual: Dual<P>,
+  parameters: (options: Options) => P,
+): LayerDefinition<Options> {
+  const { covariance, derivative } = dualOps(dual);
+  return {
+    ...about,
+    sources: [dual.source],
+    hasWeights: false,
+    shape: (input) => {
+      needGaussian(about.name, input);
+      return { ...input, gaussian: false };
+    },
+    kernel: (below, options) => ({
+      nngp: (p, q) => applyDual(covariance, below.nngp(p, p), below.nngp(p, q), below.nngp(q, q), parameters(options)),
+      ntk: (p, q) => {
+        const ntk = below.ntk(p, q);
+        if (isZero(ntk)) return ntk;
+        const slopes = applyDual(derivative, below.nngp(p, p), below.nngp(p, q), below.nngp(q, q), parameters(options));
+        return multiply(slopes, ntk);
+      },
+    }),
+  };
+}

@@ -1,0 +1,56 @@
+import { magnitudeOp, rectifyOp, sandwichOp, softmaxRowsOp } from "./attend.js";
+import { type Dual, dualOps } from "./duals/dual.js";
+import { errorFunctionDual } from "./duals/error-function.js";
+import { exponentialDual } from "./duals/exponential.js";
+import { geluDual } from "./duals/gelu.js";
+import { rectifierDual } from "./duals/rectifier.js";
+import { sineDual } from "./duals/sine.js";
+import { addOp, affineOp, multiplyOp } from "./elementary.js";
+import { gramOp } from "./gram.js";
+import { inverseRootOp, normalizeOp } from "./normalize.js";
+import type { ElementwiseOp, Parameters, StructuralName, StructuralOp } from "./op.js";
+import { anyOp, eitherOp, keepOp, presenceOp, scaleSidesOp, shareOp } from "./padding.js";
+import { positionCovarianceOp } from "./position-covariance.js";
+import { innerOp, sumDiagonalOp, sumPairsOp, takeDiagonalOp } from "./reductions.js";
+import { scaleDiagonalOp } from "./same-unit.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: parameters belong to each operation; programs carry them along
+type AnyDual = Dual<any>;
+
+const duals: readonly AnyDual[] = [rectifierDual, errorFunctionDual, geluDual, sineDual, exponentialDual];
+
+// biome-ignore lint/suspicious/noExplicitAny: as above
+const elementwise: readonly ElementwiseOp<any>[] = [
+  affineOp,
+  addOp,
+  multiplyOp,
+  keepOp,
+  eitherOp,
+  shareOp,
+  anyOp,
+  scaleSidesOp,
+  normalizeOp,
+  inverseRootOp,
+  rectifyOp,
+  magnitudeOp,
+  ...duals.flatMap((dual) => Object.values(dualOps(dual))),
+];
+
+/** Every elementwise operation by name. A new one is a formula and a line here; no engine knows of it. */
+export const elementwiseOps: ReadonlyMap<string, ElementwiseOp<Parameters>> = new Map(
+  elementwise.map((op) => [op.name, op]),
+);
+
+/** Every structural operation by name. Engines write tables of the same type, so a forgotten one does not compile. */
+export const structuralOps: { readonly [Name in StructuralName]: StructuralOp } = {
+  gram: gramOp,
+  positionCovariance: positionCovarianceOp,
+  presence: presenceOp,
+  softmaxRows: softmaxRowsOp,
+  sandwich: sandwichOp,
+  inner: innerOp,
+  sumPairs: sumPairsOp,
+  sumDiagonal: sumDiagonalOp,
+  takeDiagonal: takeDiagonalOp,
+  scaleDiagonal: scaleDiagonalOp,
+};

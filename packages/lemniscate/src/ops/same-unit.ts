@@ -1,0 +1,18 @@
+import { affine } from "./elementary.js";
+import type { Node, Side, StructuralOp } from "./op.js";
+import { isZero } from "./zero.js";
+
+/** Multiplies the diagonal of an example's own block; on the diagonal form and on values it is a plain factor. */
+export const scaleDiagonalOp: StructuralOp = {
+  kind: "structural",
+  name: "scaleDiagonal",
+  demands: (form) => [form],
+  flops: (_, rows) => rows,
+};
+
+/** `k` times `factor` where both arguments are the same unit: same example, same position. */
+export function scaleSameUnit(k: Node, p: Side, q: Side, factor: number): Node {
+  if (p !== q || factor === 1 || isZero(k)) return k;
+  if (k.extent === "value") return affine(k, factor, 0);
+  return { op: scaleDiagonalOp, args: [k], parameters: { factor }, extent: k.extent, sides: k.sides };
+}

@@ -1,0 +1,133 @@
+import type { Shape } from "../core/shape.js";
+import type { Covariances } from "../network/layer.js";
+import type { Network } from "../network/placement.js";
+import { covariancesOf, remember, shapeOf } from "../network/trace.js";
+import { gram } from "../ops/gram.js";
+import type { Form, Side } from "../ops/op.js";
+import { keepOp, presence } from "../ops/padding.js";
+import { takeDiagonalOp } from "../ops/reductions.js";
+import { isZero, zero } from "../ops/zero.js";
+import { Graph, type Merged } from "./graph.js";
+import { computedForm, demandOn, type Plan, plan, type Wanted } from "./plan.js";
+import type { Access, Operand, Program, Quantity, Step } from "./program.js";
+
+export interface CompileOptions {
+  readonly get: readonly Quantity[];
+  /** Whether zeros must be kept where positions are padding; see {@link Program.masked}. */
+  readonly masked: boolean;
+}
+
+/**
+ * The program of a network for inputs of one shape.
+ *
+ * Of every covariance only the form that somebody reads is computed (a whole block, its diagonal, one number), equal
+ * expressions are computed once, and what belongs to one example is computed once for that example.
+ *
+ * @throws LemniscateError `Misplaced` if a layer cannot stand where it is
+ */
+export function compile(network: Network, input: Shape, { get, masked }: CompileOptions): Program {
+  const output = shapeOf(network, input);
+  const covariances = covariancesOf(network, inputCovariances(input), input);
+  const graph = new Graph((node) => (!masked && node.op === keepOp ? node.args[1]! : node));
+  const rootsOf = (q: Side): [Quantity, Merged][] => get.map((name) => [name, graph.merge(covariances[name]("a", q))]);
+  const pairRoots = rootsOf("b");
+  const selfRoots = rootsOf("a");
+
+  const pairPlan = plan(wanted(pairRoots), (node) => node.sides.includes("a") && node.sides.includes("b"));
+  const fromPair = pairPlan.foreign.map(([node, form]): Wanted => [graph.asExample(node), form]);
+  const early = plan(fromPair, () => true);
+  const selfPlan = plan(wanted(selfRoots), (node, form) => !covers(early, node, form));
+  const examplePlan = plan([...fromPair, ...selfPlan.foreign], () => true);
+
+  const example = emit(examplePlan, () => undefined);
+  const tape = (node: Merged, form: Form): Operand | undefined => {
+    const step = example.find(graph.asExample(node), form);
+    return step === undefined ? undefined : { from: node.sides.includes("b") ? "b" : "a", step, access: "whole" };
+  };
+  const pair = emit(pairPlan, tape);
+  const self = emit(selfPlan, tape);
+  const results = { pair: resultsOf(pairRoots, pair.read), self: resultsOf(selfRoots, self.read) };
+  return {
+    version: 1,
+    input,
+    output,
+    get,
+    masked,
+    example: example.steps,
+    pair: pair.steps,
+    self: self.steps,
+    results,
+  };
+}
+
+/** Covariances of the data itself: no weights yet, so no tangent kernel. */
+function inputCovariances(input: Shape): Covariances {
+  const positional = input.grid.length > 0;
+  return remember({
+    nngp: (p, q) => gram(p, q, positional ? "pair" : "value"),
+    ntk: (p, q) => zero(positional ? "pair" : "value", [p, q]),
+    presence: (p) => presence(p, positional ? "line" : "value"),
+  });
+}
+
+/** Results that are computed at all, as blocks if the network ends with positions. */
+function wanted(roots: readonly (readonly [Quantity, Merged])[]): Wanted[] {
+  return roots.filter(([, node]) => !isZero(node)).map(([, node]) => [node, formOf(node)]);
+}
+
+function formOf(root: Merged): Form {
+  return root.extent === "pair" ? "block" : root.extent;
+}
+
+function resultsOf(
+  roots: readonly (readonly [Quantity, Merged])[],
+  read: (node: Merged, form: Form) => Operand,
+): Partial<Record<Quantity, Operand | null>> {
+  return Object.fromEntries(roots.map(([name, node]) => [name, isZero(node) ? null : read(node, formOf(node))]));
+}
+
+function covers({ forms }: Plan, node: Merged, form: Form): boolean {
+  const known = forms.get(node);
+  return known !== undefined && (known.has(form) || (form === "diagonal" && known.has("block")));
+}
+
+interface Emitted {
+  readonly steps: readonly Step[];
+  readonly find: (node: Merged, form: Form) => number | undefined;
+  readonly read: (node: Merged, form: Form) => Operand;
+}
+
+/** The steps of a plan, in order. `tape` finds what another list has computed. */
+function emit({ forms }: Plan, tape: (node: Merged, form: Form) => Operand | undefined): Emitted {
+  const steps: Step[] = [];
+  const places = new Map<Merged, Map<Form, number>>();
+  const find = (node: Merged, form: Form): number | undefined => places.get(node)?.get(form);
+  const read = (node: Merged, form: Form): Operand => {
+    const here = find(node, form);
+    const operand = here === undefined ? tape(node, form) : ({ from: "here", step: here, access: "whole" } as const);
+    if (operand === undefined) throw new Error(`${node.op.name} (${form}) is read before it is computed`);
+    return operand;
+  };
+  for (const [node, wantedForms] of forms) {
+    const form = computedForm(wantedForms)!;
+    const operands = node.args.map((arg, i): Operand => {
+      const wantedForm = demandOn(node, i, form);
+      return { ...read(arg, wantedForm), access: accessOf(node, i, form, wantedForm) };
+    });
+    places.set(node, new Map([[form, steps.length]]));
+    steps.push({ op: node.op.name, form, operands, parameters: node.parameters });
+    if (form === "block" && wantedForms.has("diagonal")) {
+      const block: Operand = { from: "here", step: steps.length - 1, access: "whole" };
+      places.get(node)!.set("diagonal", steps.length);
+      steps.push({ op: takeDiagonalOp.name, form: "diagonal", operands: [block], parameters: {} });
+    }
+  }
+  return { steps, find, read };
+}
+
+function accessOf(node: Merged, i: number, form: Form, argForm: Form): Access {
+  if (node.op.kind === "structural") return "whole";
+  if (argForm === "value") return form === "value" ? "same" : "number";
+  const role = node.op.roles[i]!;
+  return form === "block" && role !== "entry" ? role : "same";
+}

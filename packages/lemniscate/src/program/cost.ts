@@ -1,0 +1,64 @@
+/** @module What a step costs, counted from its own formula. */
+import type { Algebra } from "../ops/algebra.js";
+import type { ElementwiseOp, Parameters } from "../ops/op.js";
+import { elementwiseOps, structuralOps } from "../ops/registry.js";
+import type { Program, Step } from "./program.js";
+
+/** Operations that one exponential and one angle take, in multiplications and additions of a polynomial engine. */
+const exponential = 18;
+const angle = 30;
+
+/** Operations that an elementwise formula takes for one entry: it is run on an algebra that counts. */
+export function formulaFlops(op: ElementwiseOp<Parameters>, parameters: Parameters): number {
+  let count = 0;
+  const costing = (flops: number) => (): number => {
+    count += flops;
+    return 0;
+  };
+  const one = costing(1);
+  const counter: Algebra<number> = {
+    constant: () => 0,
+    add: one,
+    sub: one,
+    mul: one,
+    div: one,
+    min: one,
+    max: one,
+    abs: one,
+    sqrt: one,
+    choose: one,
+    exp: costing(exponential),
+    atan2: costing(angle),
+  };
+  op.formula(
+    counter,
+    op.roles.map(() => 0),
+    parameters,
+  );
+  return count;
+}
+
+/** Floating-point operations of a step between examples with `rows` and `columns` positions. */
+export function stepFlops(program: Program, step: Step, rows: number, columns: number): number {
+  const elementwise = elementwiseOps.get(step.op);
+  if (elementwise !== undefined) return formulaFlops(elementwise, step.parameters) * entriesOf(step, rows, columns);
+  const structural = structuralOps[step.op as keyof typeof structuralOps];
+  return structural.flops(step.form, rows, columns, program.input.channels ?? 1);
+}
+
+/** Numbers that a step leaves. */
+export function entriesOf(step: Step, rows: number, columns: number): number {
+  if (step.form === "block") return rows * columns;
+  return step.form === "value" ? 1 : Math.min(rows, columns);
+}
+
+/** Indices of the example steps that the pair and self passes read: what must be kept for each example. */
+export function tapeOf(program: Program): readonly number[] {
+  const read = new Set<number>();
+  for (const step of [...program.pair, ...program.self])
+    for (const operand of step.operands) if (operand.from !== "here") read.add(operand.step);
+  for (const results of Object.values(program.results))
+    for (const operand of Object.values(results))
+      if (operand !== null && operand.from !== "here") read.add(operand.step);
+  return [...read].sort((x, y) => x - y);
+}

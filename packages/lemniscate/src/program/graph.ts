@@ -1,0 +1,59 @@
+import type { Node, Side } from "../ops/op.js";
+
+/** A node that is the only one of its kind in its graph. */
+export interface Merged extends Node {
+  readonly id: number;
+  readonly args: readonly Merged[];
+}
+
+/** Finds equal expressions, so that each is computed once. `rewrite` may replace a node by an equal, simpler one. */
+export class Graph {
+  readonly #rewrite: (node: Node) => Node;
+  readonly #byKey = new Map<string, Merged>();
+  readonly #done = new Map<Node, Merged>();
+  readonly #examples = new Map<Merged, Merged>();
+
+  constructor(rewrite: (node: Node) => Node) {
+    this.#rewrite = rewrite;
+  }
+
+  merge(node: Node): Merged {
+    const done = this.#done.get(node);
+    if (done !== undefined) return done;
+    const simple = this.#rewrite(node);
+    const merged =
+      simple === node
+        ? this.#unique(
+            node,
+            node.args.map((arg) => this.merge(arg)),
+            node.sides,
+          )
+        : this.merge(simple);
+    this.#done.set(node, merged);
+    return merged;
+  }
+
+  /** The same expression about side a alone: what belongs to example b is computed as an example's own. */
+  asExample(node: Merged): Merged {
+    const done = this.#examples.get(node);
+    if (done !== undefined) return done;
+    const sides = node.sides.map((): Side => "a");
+    const made = this.#unique(
+      node,
+      node.args.map((arg) => this.asExample(arg)),
+      sides,
+    );
+    this.#examples.set(node, made);
+    return made;
+  }
+
+  #unique(node: Node, args: readonly Merged[], sides: readonly Side[]): Merged {
+    const key = JSON.stringify([node.op.name, args.map((arg) => arg.id), node.parameters, node.extent, sides]);
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const { op, parameters, extent } = node;
+    const made: Merged = { id: this.#byKey.size, op, args, parameters, extent, sides };
+    this.#byKey.set(key, made);
+    return made;
+  }
+}

@@ -1,0 +1,45 @@
+import type { Shape } from "../core/shape.js";
+import type { Form, Parameters } from "../ops/op.js";
+
+export type Quantity = "nngp" | "ntk";
+
+/**
+ * How a step reads an operand: the `same` entry as its own; the entry at its `row` or `column`; the one `number`
+ * the operand is; or the operand `whole`, as structural operations do.
+ */
+export type Access = "same" | "row" | "column" | "number" | "whole";
+
+/** A value some step has computed: in the same list, or in the tape of example a or b. */
+export interface Operand {
+  readonly from: "here" | "a" | "b";
+  readonly step: number;
+  readonly access: Access;
+}
+
+/** One operation in one form. */
+export interface Step {
+  readonly op: string;
+  readonly form: Form;
+  readonly operands: readonly Operand[];
+  readonly parameters: Parameters;
+}
+
+/**
+ * A network on inputs of one shape, as lists of steps. Everything is plain data.
+ *
+ * `example` runs once for each example and leaves its results on that example's tape. `pair` runs for two examples
+ * and reads both tapes; `self` runs for an example with itself, on the same formulas, and reads its tape as both.
+ */
+export interface Program {
+  readonly version: 1;
+  readonly input: Shape;
+  readonly output: Shape;
+  readonly get: readonly Quantity[];
+  /** Whether some positions inside an example are padding, so that zeros must be kept. */
+  readonly masked: boolean;
+  readonly example: readonly Step[];
+  readonly pair: readonly Step[];
+  readonly self: readonly Step[];
+  /** Where each asked quantity ends; `null` where it is 0 whatever the input. */
+  readonly results: Readonly<Record<"pair" | "self", Readonly<Partial<Record<Quantity, Operand | null>>>>>;
+}
