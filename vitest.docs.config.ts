@@ -7,6 +7,7 @@ export default defineConfig({
     include: ["**/*.test.ts"],
     dir: ".doctest",
     testTimeout: 60_000,
+    isolate: false, // Each fence is a module of its own already.
     server: { deps: { external: [/\/packages\/lemniscate\/dist\//] } },
   },
 });

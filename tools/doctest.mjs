@@ -44,7 +44,7 @@ const asserted = (line) => {
   if (statement === undefined) return line.replace(/^export (?=const|function|class|interface|type|async)/, "");
   if (sign === "throws")
     return `${indent}await expect(async () => { await (${statement}); }).rejects.toThrow(${JSON.stringify(wanted)});`;
-  const name = statement.match(/^(?:const|let) (\w+)\b/)?.[1];
+  const name = statement.match(/^(?:const|let) (\w+)/)?.[1];
   const check = sign === "=>" ? "expect($).toEqual(" : "near($, ";
   return `${indent}${name ? `${statement}; ` : ""}${check.replace("$", () => name ?? statement)}${wanted});`;
 };
@@ -58,7 +58,12 @@ for (const source of sources) {
   for (const fence of prose.matchAll(/^( *)```(?:ts|typescript)\b *(.*)\n([\s\S]*?)^ *```$/gm)) {
     const [, indent, word, code] = fence;
     const line = prose.slice(0, fence.index).split("\n").length;
-    if (word !== "" && word !== "no-run") throw new Error(`${source}:${line}: got "${word}", allowed is "no-run".`);
+    if (word !== "" && word !== "no-run")
+      throw new Error(`${path.relative(".", source)}:${line}: got "${word}", allowed is "no-run".`);
+    const file = path.relative(".", source);
+    const unread = code.split("\n").find((text) => /\/\/ *(=>|≈)/.test(text) && !/\S; *\/\/ (=>|≈) \S/.test(text));
+    if (unread)
+      throw new Error(`${file}:${line}: "${unread.trim()}": put "// => value" after a statement and its ";".`);
     const imports = [];
     const body = code
       .replace(new RegExp(`^${indent}`, "gm"), "")
@@ -66,7 +71,6 @@ for (const source of sources) {
       .split("\n")
       .map(asserted)
       .join("\n");
-    const file = path.relative(".", source);
     count[word || "run"]++;
     writeFileSync(
       path.join(options.out, `${file.replace(/\W+/g, "-")}-${line}.${word ? "check" : "test"}.ts`),

@@ -82,3 +82,16 @@ test("all fences are type-checked, those that do not run included", () => {
   expect(status).not.toBe(0);
   expect(output.match(/error TS\d+/g)).toEqual(["error TS2322"]);
 });
+
+test("an expectation that cannot be read is an error, not a pass", () => {
+  const page = path.join(folder, "unread.md");
+  for (const code of ["1 // => 2", "// => 2", "1; //=> 2"]) {
+    writeFileSync(page, fence(code));
+    const make = () =>
+      execFileSync(process.execPath, ["tools/doctest.mjs", "--out", path.join(folder, "unread"), page], {
+        cwd: root,
+        stdio: "pipe",
+      });
+    expect(make).toThrow(/after a statement/);
+  }
+});
