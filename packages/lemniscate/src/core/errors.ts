@@ -21,6 +21,8 @@ export interface ErrorParts {
   readonly allowed: string;
   /** How to mend it: one or two full sentences. */
   readonly mend: string;
+  /** Where in the network, if somewhere: keys and indices from its root, as in `["layers", 2, "weights"]`. */
+  readonly path?: readonly (string | number)[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -47,6 +49,7 @@ export class LemniscateError extends Error {
   readonly given: string;
   readonly allowed: string;
   readonly mend: string;
+  readonly path: readonly (string | number)[] | undefined;
 
   constructor(parts: ErrorParts) {
     super(
@@ -58,6 +61,7 @@ export class LemniscateError extends Error {
     this.given = parts.given;
     this.allowed = parts.allowed;
     this.mend = parts.mend;
+    this.path = parts.path;
   }
 }
 

@@ -1,5 +1,6 @@
 import { LemniscateError } from "../core/errors.js";
 import type { Combinator } from "./combinators.js";
+import { type Path, pathInWords } from "./path.js";
 import type { Network } from "./placement.js";
 import { layerOf } from "./trace.js";
 
@@ -30,6 +31,7 @@ export function networkToJson(network: Network): string {
  * The network in a JSON text, checked: known types, known options, values in range, defaults filled in.
  *
  * @throws LemniscateError `BadNetwork` or `OptionOutOfRange` naming the place, as in `network.layers[2] (dense)`
+ *   and in the error's `path`
  */
 export function networkFromJson(json: string): Network {
   let file: unknown;
@@ -59,44 +61,46 @@ export function networkFromData(file: unknown): Network {
         allowed: `${networkVersion}, the version of the format`,
         mend: "Use the release of this library that wrote the file, or bring the file up to date.",
       });
-    return checked(file["network"], "");
+    return checked(file["network"], []);
   }
-  return checked(file, "");
+  return checked(file, []);
 }
 
-function checked(data: unknown, at: string): Network {
+function checked(data: unknown, at: Path): Network {
   if (!isRecord(data) || typeof data["type"] !== "string")
     throw new LemniscateError({
       code: "BadNetwork",
-      where: `network${at}`,
+      where: `network${pathInWords(at)}`,
       given: isRecord(data) ? `keys ${Object.keys(data).join(", ") || "none"}` : String(JSON.stringify(data)),
       allowed: 'an object with a "type", as in {"type": "relu"}',
       mend: "Every block of a network says what it is.",
+      path: at,
     });
   const node = data as unknown as Combinator;
   if (node.type === "serial") {
     only(data, ["type", "layers"], at);
-    return Object.freeze({ type: "serial", layers: list(node.layers, `${at}.layers`) }) as Network;
+    return Object.freeze({ type: "serial", layers: list(node.layers, [...at, "layers"]) }) as Network;
   }
   if (node.type === "parallel") {
     only(data, ["type", "branches"], at);
-    return Object.freeze({ type: "parallel", branches: list(node.branches, `${at}.branches`) }) as Network;
+    return Object.freeze({ type: "parallel", branches: list(node.branches, [...at, "branches"]) }) as Network;
   }
   if (node.type === "repeat") {
     only(data, ["type", "layer", "times"], at);
     if (!Number.isInteger(node.times) || node.times < 0)
       throw new LemniscateError({
         code: "BadNetwork",
-        where: `network${at}.times`,
+        where: `network${pathInWords(at)}.times`,
         given: String(JSON.stringify(node.times)),
         allowed: "a whole number ≥ 0",
         mend: "Count how many copies of the layer the network has.",
+        path: [...at, "times"],
       });
-    return Object.freeze({ type: "repeat", layer: checked(node.layer, `${at}.layer`), times: node.times }) as Network;
+    return Object.freeze({ type: "repeat", layer: checked(node.layer, [...at, "layer"]), times: node.times }) as Network;
   }
   if (data["type"] === "residual") {
     only(data, ["type", "layers"], at);
-    const inner = { type: "serial", layers: list(data["layers"], `${at}.layers`) };
+    const inner = { type: "serial", layers: list(data["layers"], [...at, "layers"]) };
     return Object.freeze({ type: "parallel", branches: [inner, { type: "identity" }] }) as Network;
   }
   const { options } = layerOf(data as unknown as Network, at);
@@ -104,26 +108,28 @@ function checked(data: unknown, at: string): Network {
   return Object.freeze({ type: data["type"], ...Object.fromEntries(entries) }) as Network;
 }
 
-function list(data: unknown, at: string): Network[] {
-  if (Array.isArray(data)) return data.map((item, i) => checked(item, `${at}[${i}]`));
+function list(data: unknown, at: Path): Network[] {
+  if (Array.isArray(data)) return data.map((item, i) => checked(item, [...at, i]));
   throw new LemniscateError({
     code: "BadNetwork",
-    where: `network${at}`,
+    where: `network${pathInWords(at)}`,
     given: String(JSON.stringify(data)),
     allowed: "a list of networks",
     mend: "Write [ … ] in JSON, or one item a line after - in YAML.",
+    path: at,
   });
 }
 
-function only(data: Record<string, unknown>, allowed: readonly string[], at: string): void {
+function only(data: Record<string, unknown>, allowed: readonly string[], at: Path): void {
   const extra = Object.keys(data).filter((key) => !allowed.includes(key));
   if (extra.length === 0) return;
   throw new LemniscateError({
     code: "BadNetwork",
-    where: `network${at}`,
+    where: `network${pathInWords(at)}`,
     given: `the unknown key ${extra.map((key) => `"${key}"`).join(", ")}`,
     allowed: allowed.join(", "),
     mend: "Check the spelling, or leave it out.",
+    path: [...at, ...extra.slice(0, 1)],
   });
 }
 

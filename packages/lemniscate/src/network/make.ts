@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { LemniscateError } from "../core/errors.js";
 import type { LayerDefinition, LayerNetwork } from "./layer.js";
+import { type Path, pathInWords } from "./path.js";
 import type { Placement } from "./placement.js";
 
 /** A layer as frozen plain data, its options checked and complete. */
@@ -14,9 +15,10 @@ export function makeLayer<Options extends object, P extends Placement>(
   return Object.freeze({ type: definition.name, ...Object.fromEntries(entries) }) as LayerNetwork<Options, P>;
 }
 
-/** One validation issue in this library's words. `at` names the layer or the place in a file. */
-export function optionError(at: string, issue: z.core.$ZodIssue, input: unknown): LemniscateError {
-  const path = issue.path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
+/** One validation issue in this library's words. `at` names the layer, and `root` is its place in the network. */
+export function optionError(at: string, issue: z.core.$ZodIssue, input: unknown, root?: Path): LemniscateError {
+  const inside = issue.path.map((key) => (typeof key === "number" ? key : String(key)));
+  const path = pathInWords(inside);
   let given: unknown = input;
   for (const key of issue.path) given = (given as Record<PropertyKey, unknown> | undefined)?.[key];
   const shown = given === undefined ? "nothing" : JSON.stringify(given);
@@ -27,6 +29,7 @@ export function optionError(at: string, issue: z.core.$ZodIssue, input: unknown)
       given: `the unknown option ${issue.keys.map((key) => `"${key}"`).join(", ")}`,
       allowed: "only the documented options",
       mend: "Check the spelling, or leave it out.",
+      path: root && [...root, ...inside, ...issue.keys.slice(0, 1)],
     });
   return new LemniscateError({
     code: "OptionOutOfRange",
@@ -34,5 +37,6 @@ export function optionError(at: string, issue: z.core.$ZodIssue, input: unknown)
     given: shown,
     allowed: issue.message.replace(/^Invalid (input|option): expected /, ""),
     mend: "Change the value, or leave it out to have the default.",
+    path: root && [...root, ...inside],
   });
 }

@@ -8,16 +8,17 @@ import type { Combinator, Parallel } from "./combinators.js";
 import type { Covariances, LayerCovariances } from "./layer.js";
 import { layers } from "./layers/index.js";
 import { optionError } from "./make.js";
+import { type Path, pathInWords } from "./path.js";
 import type { Network } from "./placement.js";
 
-/** The shape behind a network. `at` says where in the network an error is. */
-export function shapeOf(network: Network, input: Shape, at = ""): Shape {
+/** The shape behind a network. `at` is its place in a larger one, for errors. */
+export function shapeOf(network: Network, input: Shape, at: Path = []): Shape {
   const node = network as Combinator;
   if (node.type === "serial")
-    return node.layers.reduce((shape, layer, i) => shapeOf(layer, shape, `${at}.layers[${i}]`), input);
+    return node.layers.reduce((shape, layer, i) => shapeOf(layer, shape, [...at, "layers", i]), input);
   if (node.type === "repeat") {
     let shape = input;
-    for (let i = 0; i < node.times; i++) shape = shapeOf(node.layer, shape, `${at}.layer`);
+    for (let i = 0; i < node.times; i++) shape = shapeOf(node.layer, shape, [...at, "layer"]);
     return shape;
   }
   if (node.type === "parallel") return shapeOfSum(node, input, at);
@@ -45,7 +46,7 @@ export function covariancesOf(network: Network, below: Covariances, input: Shape
       presence: (p) => branches.map((branch) => branch.presence(p)).reduce(either),
     });
   }
-  const { definition, options } = layerOf(network, "");
+  const { definition, options } = layerOf(network, []);
   return withPadding(definition.kernel(below, options, input), below);
 }
 
@@ -75,11 +76,12 @@ export function remember(covariances: Covariances): Covariances {
   };
 }
 
-function shapeOfSum(sum: Parallel, input: Shape, at: string): Shape {
-  const shapes = sum.branches.map((branch, i) => shapeOf(branch, input, `${at}.branches[${i}]`));
+function shapeOfSum(sum: Parallel, input: Shape, at: Path): Shape {
+  const shapes = sum.branches.map((branch, i) => shapeOf(branch, input, [...at, "branches", i]));
   const first = shapes[0];
-  const refuse = (given: string, allowed: string, mend: string): never => {
-    throw new LemniscateError({ code: "Misplaced", where: `parallel${at}`, given, allowed, mend });
+  const refuse = (given: string, allowed: string, mend: string, branch: Path = []): never => {
+    const where = `parallel${pathInWords(at)}`;
+    throw new LemniscateError({ code: "Misplaced", where, given, allowed, mend, path: [...at, ...branch] });
   };
   if (first === undefined) return refuse("no branches", "one branch or more", "Give parallel() something to sum.");
   for (const [i, shape] of shapes.entries()) {
@@ -88,12 +90,14 @@ function shapeOfSum(sum: Parallel, input: Shape, at: string): Shape {
         `branches that end with ${describeShape(first)} and ${describeShape(shape)}`,
         "branches of one shape",
         "Pool or flatten all of them, or none.",
+        ["branches", i],
       );
     if (!shape.gaussian)
       refuse(
         `branch ${i} ending with ${describeShape(shape)}, which is data or comes from a nonlinearity`,
         "branches that end Gaussian",
         "End the branch with dense() or attention(), and put dense() before the sum's input if that is data.",
+        ["branches", i],
       );
   }
   const plain = sum.branches.filter((branch) => !hasWeights(branch)).length;
@@ -113,35 +117,38 @@ function hasWeights(network: Network): boolean {
   if (node.type === "serial") return node.layers.some(hasWeights);
   if (node.type === "repeat") return node.times > 0 && hasWeights(node.layer);
   if (node.type === "parallel") return node.branches.every(hasWeights);
-  return layerOf(network, "").definition.hasWeights;
+  return layerOf(network, []).definition.hasWeights;
 }
 
 /** A layer's definition and its checked options. */
-export function layerOf(network: Network, at: string): { definition: Definition; options: object } {
+export function layerOf(network: Network, at: Path): { definition: Definition; options: object } {
   const definition = layers.get(network.type);
   if (definition === undefined)
     throw new LemniscateError({
       code: "BadNetwork",
-      where: `network${at}: type`,
+      where: `network${pathInWords(at)}: type`,
       given: JSON.stringify(network.type) ?? "nothing",
       allowed: ["serial", "parallel", "repeat", ...layers.keys()].join(", "),
       mend: "Check the spelling, or see the list of layers in the documentation.",
+      path: [...at, "type"],
     });
   const { type: _, ...options } = network as { type: string };
   const parsed = definition.options.safeParse(options);
-  if (!parsed.success) throw optionError(`network${at} (${network.type})`, parsed.error.issues[0]!, options);
+  if (!parsed.success)
+    throw optionError(`network${pathInWords(at)} (${network.type})`, parsed.error.issues[0]!, options, at);
   return { definition, options: parsed.data };
 }
 
 type Definition = NonNullable<ReturnType<typeof layers.get>>;
 
 /** Adds the place in the network to an error of a layer. */
-function locate<T>(at: string, run: () => T): T {
+function locate<T>(at: Path, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    if (!(error instanceof LemniscateError) || at === "") throw error;
-    const { code, where, given, allowed, mend } = error;
-    throw new LemniscateError({ code, where: `network${at}: ${where}`, given, allowed, mend, cause: error });
+    if (!(error instanceof LemniscateError)) throw error;
+    const where = at.length === 0 ? error.where : `network${pathInWords(at)}: ${error.where}`;
+    const { code, given, allowed, mend } = error;
+    throw new LemniscateError({ code, where, given, allowed, mend, path: at, cause: error });
   }
 }
