@@ -163,7 +163,6 @@ function predict<U extends Uncertainty>(
   test: TestKernels,
   options: PredictOptions<U>,
 ): Prediction<U> {
-  checkKeys("predict", test, ["testTrain", "testTest", "testDiagonal"]);
   checkKeys("predict", options, ["uncertainty", "of"]);
   const { uncertainty, observed } = checkPredict(trained.get, options);
   const mean = predictMean("predict", trained, test);
