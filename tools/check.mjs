@@ -15,11 +15,11 @@ const steps = [
 
 /** Counts in vitest's report. A file that broke before its first test counts as one failure. */
 const counted = (file) => {
-  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(file, "utf8"));
+  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(file, "utf8"));
   const broken = testResults.filter(
     ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"),
   );
-  return { passed: numPassedTests, failed: numFailedTests + broken.length };
+  return { passed: numPassedTests, failed: numFailedTests + broken.length, skipped: numPendingTests };
 };
 
 rmSync(reports, { recursive: true, force: true });
@@ -45,7 +45,9 @@ for (const { script, vitest } of steps) {
   if (vitest && here.passed + here.failed === 0) here.failed = 1;
   total.passed += vitest ? here.passed : 1 - here.failed;
   total.failed += here.failed;
-  console.log(`── ${script}: ${here.failed ? "failed" : "ok"} after ${((Date.now() - start) / 1000).toFixed(1)} s`);
+  console.log(
+    `── ${script}: ${here.failed ? "failed" : "ok"}${here.skipped ? `, ${here.skipped} skipped` : ""} after ${((Date.now() - start) / 1000).toFixed(1)} s`,
+  );
   if (here.failed) break;
 }
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
