@@ -1,7 +1,7 @@
 import type { Batch } from "../core/batch.js";
 import type { Matrix } from "../linalg/matrix.js";
 import { type GpOptions, gp, type Posterior } from "./gp.js";
-import type { AnyKernelSource, RunOptions } from "./kernel-source.js";
+import type { AnyKernelSource, RunOptionsOf } from "./kernel-source.js";
 import { checkLabels, classCount, oneHot, predictedClasses } from "./labels.js";
 import { probabilitiesOfLargest } from "./largest.js";
 import type { PredictOptions } from "./posterior.js";
@@ -29,7 +29,7 @@ export interface Classifier<K extends AnyKernelSource = AnyKernelSource> {
   readonly classes: number;
   /** The regression behind it: noise, jitter, evidence. */
   readonly posterior: Posterior<K>;
-  predict(x: Batch, options?: Omit<PredictOptions, "uncertainty"> & RunOptions<K>): Promise<Classification>;
+  predict(x: Batch, options?: Omit<PredictOptions, "uncertainty"> & RunOptionsOf<K>): Promise<Classification>;
 }
 
 /**

@@ -31,7 +31,7 @@ export interface KernelSource<Run = object> {
 export type AnyKernelSource = KernelSource<never>;
 
 /** The run options of a kernel source: everything that its calls take beside `get`. */
-export type RunOptions<K extends AnyKernelSource> = K extends (
+export type RunOptionsOf<K extends AnyKernelSource> = K extends (
   x1: Batch,
   x2: null,
   options: infer Options,

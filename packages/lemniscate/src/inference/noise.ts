@@ -22,6 +22,8 @@ export interface NoiseChoice {
   /**
    * `"marginalLikelihood"`: largest log p(y), summed over outputs. With `get: "ntk"` this is the evidence of the
    * Gaussian process with the NTK as covariance, because the trained ensemble itself has none.
+   * It believes in the scale of the kernel: where the weights of the readout are far too small for the targets, it
+   * explains them as noise.
    * `"heldOut"`: least mean squared error on a part of the training set that the fit did not see.
    */
   readonly choose: "marginalLikelihood" | "heldOut";

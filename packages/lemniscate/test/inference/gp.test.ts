@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { batch } from "../../src/core/batch.js";
 import { gp, type Posterior } from "../../src/inference/gp.js";
-import type { RunOptions } from "../../src/inference/kernel-source.js";
+import type { RunOptionsOf } from "../../src/inference/kernel-source.js";
 import { posterior } from "../../src/inference/posterior.js";
 import type { Matrix } from "../../src/linalg/matrix.js";
 import { gaussian, largestDifference } from "../linalg/matrices.js";
@@ -86,8 +86,8 @@ test("mistakes are found before any kernel is computed", async () => {
 });
 
 test("types: options of the kernel are known, results follow what was asked", () => {
-  expectTypeOf<RunOptions<TestSource>>().toHaveProperty("engine");
-  expectTypeOf<RunOptions<TestSource>>().not.toHaveProperty("get");
+  expectTypeOf<RunOptionsOf<TestSource>>().toHaveProperty("engine");
+  expectTypeOf<RunOptionsOf<TestSource>>().not.toHaveProperty("get");
   type Fitted = Posterior<TestSource>;
   const calls = (fitted: Fitted, source: TestSource) => [
     fitted.predict(other).then((found) => {
