@@ -96,7 +96,11 @@ function checked(data: unknown, at: Path): Network {
         mend: "Count how many copies of the layer the network has.",
         path: [...at, "times"],
       });
-    return Object.freeze({ type: "repeat", layer: checked(node.layer, [...at, "layer"]), times: node.times }) as Network;
+    return Object.freeze({
+      type: "repeat",
+      layer: checked(node.layer, [...at, "layer"]),
+      times: node.times,
+    }) as Network;
   }
   if (data["type"] === "residual") {
     only(data, ["type", "layers"], at);

@@ -1,147 +1,156 @@
 /** @module Networks of the conformance format, with Neural Tangents' names, as networks of this library. */
-
-import {
-  abRelu,
-  abs,
-  attention,
-  dense,
-  dropout,
-  erf,
-  exp,
-  flatten,
-  gelu,
-  globalAvgPool,
-  globalSumPool,
-  identity,
-  layerNorm,
-  leakyRelu,
-  relu,
-  sin,
-} from "../../index.js";
-import type { PositionOptions } from "../../network/layers/attention.js";
+import { networkFromData } from "../../network/json.js";
 import type { Network } from "../../network/placement.js";
+import { Fields, Unavailable } from "./fields.js";
 
 /** A tree of objects with one key, the layer's name. */
 export type ConformanceNetwork = { readonly [layer: string]: unknown };
 
-/** A layer of the format that this library does not have. */
-export class UnknownLayer extends Error {
-  constructor(layer: string) {
-    super(`no layer ${layer}`);
-  }
-}
+type Data = { readonly type: string; readonly [option: string]: unknown };
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const fieldsOf = (value: unknown): Fields => value as Fields;
-const number = (value: unknown, otherwise: number): number => (typeof value === "number" ? value : otherwise);
-const bias = (value: unknown): number | null => (typeof value === "number" ? value : null);
-
-const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Network>> = {
-  identity: () => identity(),
-  relu: () => relu(),
-  abs: () => abs(),
-  leakyRelu: ({ alpha }) => leakyRelu({ slope: number(alpha, 0.01) }),
-  abRelu: ({ a, b }) => abRelu({ below: number(a, 0), above: number(b, 1) }),
-  erf: ({ a, b, c }) => erf({ scale: number(a, 1), slope: number(b, 1), shift: number(c, 0) }),
+/** Every layer that the library has: the fields it knows are those that it takes. */
+const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> = {
+  identity: () => ({ type: "identity" }),
+  relu: (of) => ({ type: "relu", ...of.irrelevant("doStabilize", "do_stabilize") }),
+  abs: (of) => ({ type: "abs", ...of.irrelevant("doStabilize", "do_stabilize") }),
+  leakyRelu: (of) => ({
+    type: "leakyRelu",
+    slope: of.number("alpha", 0.01),
+    ...of.irrelevant("doStabilize", "do_stabilize"),
+  }),
+  abRelu: (of) => ({
+    type: "abRelu",
+    below: of.number("a", 0),
+    above: of.number("b", 1),
+    ...of.irrelevant("doStabilize", "do_stabilize"),
+  }),
+  erf: (of) => ({ type: "erf", scale: of.number("a", 1), slope: of.number("b", 1), shift: of.number("c", 0) }),
   // 2.4020563531719796 is the constant of the source's sigmoid-like error function
-  sigmoidLike: () => erf({ scale: 0.5, slope: 1 / 2.4020563531719796, shift: 0.5 }),
-  gelu: () => gelu(),
-  sin: ({ a, b, c }) => sin({ scale: number(a, 1), slope: number(b, 1), phase: number(c, 0) }),
-  cos: ({ a, b, c }) => sin({ scale: number(a, 1), slope: number(b, 1), phase: number(c, 0) + Math.PI / 2 }),
-  rbf: ({ gamma }) => sin({ scale: Math.SQRT2, slope: Math.sqrt(2 * number(gamma, 1)), phase: Math.PI / 4 }),
-  exp: ({ a, b }) => exp({ scale: number(a, 1), slope: number(b, 1) }),
-  flatten: () => flatten(),
-  globalAvgPool: () => globalAvgPool(),
-  globalSumPool: () => globalSumPool(),
-  dropout: ({ rate, mode }) => dropout({ drop: 1 - number(rate, 1), mode: mode === "test" ? "test" : "train" }),
-  dense: ({ wStd, bStd, outDim, parameterization, s }) =>
-    dense({
-      weightStd: number(wStd, 1),
-      biasStd: bias(bStd),
-      width: number(outDim, 1),
-      parameterization: parameterization === "standard" ? "standard" : "ntk",
-      widthScale: (s as readonly [number, number] | undefined) ?? [1, 1],
-    }),
-  layerNorm: ({ axis, eps }, rank) => {
-    const axes = ((axis as readonly number[] | undefined) ?? [-1]).map((i) => (i < 0 ? i + rank : i));
-    if (axes.length !== 1 && axes.length !== rank - 1) throw new UnknownLayer(`layerNorm over axes ${axes.join(", ")}`);
-    return layerNorm({ over: axes.length === 1 ? "channels" : "all", epsilon: number(eps, 1e-12) });
+  sigmoidLike: () => ({ type: "erf", scale: 0.5, slope: 1 / 2.4020563531719796, shift: 0.5 }),
+  gelu: (of) => ({ type: "gelu", ...of.irrelevant("approximate") }),
+  sin: (of) => ({ type: "sin", scale: of.number("a", 1), slope: of.number("b", 1), phase: of.number("c", 0) }),
+  cos: (of) => ({
+    type: "sin",
+    scale: of.number("a", 1),
+    slope: of.number("b", 1),
+    phase: of.number("c", 0) + Math.PI / 2,
+  }),
+  rbf: (of) => ({ type: "sin", scale: Math.SQRT2, slope: Math.sqrt(2 * of.number("gamma", 1)), phase: Math.PI / 4 }),
+  exp: (of) => ({ type: "exp", scale: of.number("a", 1), slope: of.number("b", 1) }),
+  flatten: () => ({ type: "flatten" }),
+  globalAvgPool: () => ({ type: "globalAvgPool" }),
+  globalSumPool: () => ({ type: "globalSumPool" }),
+  dropout: (of) => ({
+    type: "dropout",
+    drop: 1 - of.number("rate", 1),
+    mode: of.word("mode", "train", { train: "train", test: "test" }),
+  }),
+  dense: (of) => ({
+    type: "dense",
+    weightStd: of.number("wStd", 1),
+    biasStd: of.numberOrNull("bStd", null),
+    width: of.number("outDim", 1),
+    parameterization: of.word("parameterization", "ntk", { ntk: "ntk", standard: "standard" }),
+    widthScale: of.numbers("s", [1, 1]),
+  }),
+  layerNorm: (of, rank) => {
+    const axes = new Set(of.numbers("axis", [-1]).map((axis) => (axis < 0 ? axis + rank : axis)));
+    const epsilon = of.number("eps", 1e-12);
+    if (axes.size === 1 && axes.has(rank - 1)) return { type: "layerNorm", over: "channels", epsilon };
+    if (axes.size === rank - 1 && !axes.has(0)) return { type: "layerNorm", over: "all", epsilon };
+    throw new Unavailable(`layerNorm over axes ${[...axes].join(", ")}`);
   },
   globalSelfAttention: attentionOf,
 };
 
-function attentionOf(fields: Fields): Network {
-  const decay = Object.entries((fields["posEmbDecay"] as Record<string, number> | null | undefined) ?? {})[0];
-  const width = fields["nChanPosEmb"];
-  const position: Partial<PositionOptions> | null =
-    (fields["posEmbType"] ?? "none") === "none"
-      ? null
-      : {
-          combine: fields["posEmbType"] === "concat" ? "concat" : "sum",
-          decay: (decay?.[0] ?? "none") as PositionOptions["decay"],
-          rate: decay?.[1] ?? 1,
-          power: number(fields["posEmbPNorm"], 2),
-          std: number(fields["wPosEmbStd"], 1),
-          width: typeof width === "number" ? width : undefined,
-          values: fields["valPosEmb"] === true,
-          indefinite: "accept",
-        };
-  return attention({
-    scaling: fields["scaling"] === "inverseSqrtKeyDim" ? "sqrt" : "linear",
-    weights: (fields["mechanism"] as "softmax" | undefined) ?? "softmax",
-    keyStd: number(fields["wKeyStd"], 1),
-    queryStd: number(fields["wQueryStd"], 1),
-    valueStd: number(fields["wValueStd"], 1),
-    outStd: number(fields["wOutStd"], 1),
-    biasStd: bias(fields["bStd"]),
-    position,
-    width: number(fields["nChanOut"], 1),
-  });
+function attentionOf(of: Fields): Data {
+  const embeddings = of.word("posEmbType", "none", { none: null, sum: "sum", concat: "concat" });
+  const [decay, rate] = of.onlyEntry("posEmbDecay", ["inverse", "inverseSquare", "exponential"]) ?? ["none", 1];
+  const position = {
+    combine: embeddings,
+    decay,
+    rate,
+    power: of.number("posEmbPNorm", 2),
+    std: of.number("wPosEmbStd", 1),
+    width: of.numberOrNull("nChanPosEmb", null) ?? undefined,
+    values: of.flag("valPosEmb", false),
+    indefinite: "accept",
+  };
+  const mechanisms = { softmax: "softmax", identity: "identity", relu: "relu", abs: "abs" };
+  return {
+    type: "attention",
+    scaling: of.word("scaling", "inverseKeyDim", { inverseKeyDim: "linear", inverseSqrtKeyDim: "sqrt" }),
+    weights: of.word("mechanism", "softmax", mechanisms),
+    keyStd: of.number("wKeyStd", 1),
+    queryStd: of.number("wQueryStd", 1),
+    valueStd: of.number("wValueStd", 1),
+    outStd: of.number("wOutStd", 1),
+    biasStd: of.numberOrNull("bStd", null),
+    position: embeddings === null ? null : position,
+    width: of.number("nChanOut", 1),
+    ...of.irrelevant("nChanKey", "nChanVal", "nHeads"),
+  };
 }
 
 /**
  * The same network in this library's terms.
  *
  * @param rank - number of axes of the inputs, batch and channels included
- * @throws UnknownLayer if a layer, or an option of one, is not there yet
+ * @throws Unavailable if a layer, or a field of one, is not there
  */
 export function networkOf(tree: ConformanceNetwork, rank: number): Network {
-  const [name, value] = Object.entries(tree)[0]!;
-  if (name === "serial") return serialOf(value as readonly ConformanceNetwork[], rank);
-  if (name === "residual") {
-    const inner = serialOf(value as readonly ConformanceNetwork[], rank);
-    return { type: "parallel", branches: [inner, identity()] } as Network;
-  }
+  return networkFromData(dataOf(tree, rank));
+}
+
+function dataOf(tree: ConformanceNetwork, rank: number): Data {
+  const [name, value] = entryOf(tree);
+  if (name === "serial") return serialOf(listOf(value), rank);
+  if (name === "residual") return { type: "residual", layers: listOf(value).map((layer) => dataOf(layer, rank)) };
+  const fields = new Fields(name, value);
   if (name === "repeat") {
-    const { layer, n } = value as { layer: ConformanceNetwork; n: number };
-    return { type: "repeat", layer: networkOf(layer, rank), times: n } as Network;
+    const layer = dataOf(fields.raw("layer") as ConformanceNetwork, rank);
+    const times = fields.number("n", Number.NaN);
+    fields.refuseOthers();
+    return { type: "repeat", layer, times };
   }
   const leaf = leaves[name];
-  if (leaf === undefined) throw new UnknownLayer(name);
-  return leaf(fieldsOf(value), rank);
+  if (leaf === undefined) throw new Unavailable(`layer ${name}`);
+  const data = leaf(fields, rank);
+  fields.refuseOthers();
+  return data;
 }
 
 /**
  * Layers in a row. `fanOut n`, `parallel […]` and `fanInSum` are three layers of the format and one sum of branches
  * here: branches are collected from the first to the last of the three.
  */
-function serialOf(trees: readonly ConformanceNetwork[], rank: number): Network {
-  const layers: Network[] = [];
-  let branches: Network[][] | null = null;
+function serialOf(trees: readonly ConformanceNetwork[], rank: number): Data {
+  const layers: Data[] = [];
+  let branches: Data[][] | null = null;
   for (const tree of trees) {
-    const [name, value] = Object.entries(tree)[0]!;
+    const [name, value] = entryOf(tree);
     if (name === "fanOut" && branches === null) branches = Array.from({ length: value as number }, () => []);
-    else if (branches === null) layers.push(networkOf(tree, rank));
+    else if (branches === null) layers.push(dataOf(tree, rank));
     else if (name === "parallel") {
-      const inner = value as readonly ConformanceNetwork[];
-      for (const [i, branch] of branches.entries()) branch.push(networkOf(inner[i]!, rank));
+      const inner = listOf(value);
+      if (inner.length !== branches.length) throw new Unavailable(`parallel of ${inner.length} after another fanOut`);
+      for (const [i, branch] of branches.entries()) branch.push(dataOf(inner[i]!, rank));
     } else if (name === "fanInSum") {
-      const sum = branches.map((branch) => ({ type: "serial", layers: branch }));
-      layers.push({ type: "parallel", branches: sum } as unknown as Network);
+      layers.push({ type: "parallel", branches: branches.map((branch) => ({ type: "serial", layers: branch })) });
       branches = null;
-    } else throw new UnknownLayer(`${name} on several branches`);
+    } else throw new Unavailable(`${name} on several branches`);
   }
-  if (branches !== null) throw new UnknownLayer("fanOut without fanInSum");
-  return { type: "serial", layers } as unknown as Network;
+  if (branches !== null) throw new Unavailable("fanOut without fanInSum");
+  return { type: "serial", layers };
+}
+
+function entryOf(tree: ConformanceNetwork): readonly [name: string, value: unknown] {
+  const entries = typeof tree === "object" && tree !== null ? Object.entries(tree) : [];
+  if (entries.length === 1) return entries[0]!;
+  throw new Unavailable(`network ${JSON.stringify(tree)}, which is no object with one key`);
+}
+
+function listOf(value: unknown): readonly ConformanceNetwork[] {
+  if (Array.isArray(value)) return value;
+  throw new Unavailable(`list of layers written as ${JSON.stringify(value)}`);
 }

@@ -1,0 +1,118 @@
+import { type Command, Option } from "commander";
+import type { Batch } from "../../core/batch.js";
+import { openEngine } from "../../engines/open.js";
+import type { Matrix } from "../../linalg/matrix.js";
+import type { Quantity } from "../../program/program.js";
+import { kernel } from "../../tiles/kernel.js";
+import { type InputOptions, readInputs } from "../inputs.js";
+import { interruptible } from "../interrupt.js";
+import { Misuse } from "../misuse.js";
+import { writeMatrix } from "../npy-output.js";
+import { engineOptions, maskConstant, progressStyle, quantities, type RunFlags, withRun } from "../options.js";
+import { checkInput, checkOutput, writeOutputs } from "../output.js";
+import { progressOf } from "../progress.js";
+import { examplesOf } from "../spec/examples.js";
+import { readSpec, type Spec } from "../spec/read.js";
+
+interface Flags extends RunFlags {
+  readonly x?: string;
+  readonly x2?: string;
+  readonly mask?: string;
+  readonly mask2?: string;
+  readonly maskConstant?: number;
+  readonly get: readonly Quantity[];
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+export function kernelCommand(program: Command): void {
+  const command = program
+    .command("kernel")
+    .description("Compute the kernel matrix of a network, into .npy files.")
+    .argument("<spec>", "network or experiment, in YAML or JSON")
+    .option("--x <file>", "inputs, .npy or .csv (default: the experiment's training data)")
+    .option("--x2 <file>", "other inputs (default: the experiment's test data, or x with itself)")
+    .option("--mask <file>", ".npy with 1 where a position of x is present, 0 at padding")
+    .option("--mask2 <file>", "the same of x2")
+    .option("--mask-constant <number>", "entries of x and x2 that stand for padding", maskConstant)
+    .addOption(new Option("--get <which>", "nngp, ntk, or nngp,ntk").argParser(quantities).default(["nngp"], "nngp"))
+    .requiredOption("--out <file>", "the matrix; of several, k.npy becomes k.nngp.npy and k.ntk.npy");
+  withRun(command)
+    .option("--json", "print what was done as JSON")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ lemniscate kernel net.yaml --x train.npy --x2 test.npy --get ntk --out k.npy",
+    )
+    .action((file: string, flags: Flags) => run(readSpec(file), flags));
+}
+
+async function run(spec: Spec, flags: Flags): Promise<void> {
+  const started = performance.now();
+  checkOutput("--out", flags.out);
+  const [x1, x2] = await inputs(spec, flags);
+  await using engine = await openEngine(engineOptions(flags, spec.experiment.engine));
+  const progress = progressOf("kernel", progressStyle(flags));
+  const { get, tapeMemory: tapeBytes } = flags;
+  let matrices: Readonly<Partial<Record<Quantity, Matrix>>>;
+  try {
+    matrices = await interruptible((signal) =>
+      spec.within(() => kernel(spec.network)(x1, x2, { get, engine, tapeBytes, signal, onProgress: progress.update })),
+    );
+  } finally {
+    progress.end();
+  }
+  const files = get.map((quantity) => ({ quantity, file: fileOf(flags.out, quantity, get) }));
+  await writeOutputs(
+    files.map(({ quantity, file }) => ({ file, write: (to, signal) => writeMatrix(to, matrices[quantity]!, signal) })),
+  );
+  const seconds = (performance.now() - started) / 1000;
+  const { rows, columns } = matrices[get[0]!]!;
+  const { name, precision, threads } = engine;
+  if (flags.json === true) {
+    const outputs = Object.fromEntries(files.map(({ quantity, file }) => [quantity, file]));
+    console.log(JSON.stringify({ outputs, shape: [rows, columns], engine: { name, precision, threads }, seconds }));
+  } else if (flags.quiet !== true)
+    for (const { quantity, file } of files)
+      console.error(`${file}: ${quantity} ${rows} × ${columns}, ${precision}, ${name} engine, ${seconds.toFixed(1)} s`);
+}
+
+async function inputs(spec: Spec, flags: Flags): Promise<readonly [Batch, Batch | null]> {
+  const { train, test } = spec.experiment.data ?? {};
+  for (const option of ["x", "x2", "mask", "mask2"] as const)
+    if (flags[option] !== undefined) checkInput(`--${option}`, flags[option]);
+  refuseTogether(flags);
+  const options = (mask: string | undefined): InputOptions => ({ mask, maskConstant: flags.maskConstant });
+  if (flags.x !== undefined) {
+    const x1 = await readInputs(flags.x, options(flags.mask));
+    return [x1, flags.x2 === undefined ? null : await readInputs(flags.x2, options(flags.mask2))];
+  }
+  if (train === undefined)
+    throw new Misuse({
+      code: "BadInput",
+      where: "--x",
+      given: "nothing",
+      allowed: "a .npy or .csv file, or an experiment with data",
+      mend: "Name the inputs, as in --x train.npy.",
+    });
+  const x1 = (await examplesOf(train, "nothing", "data.train", spec.resolve)).x;
+  if (flags.x2 !== undefined) return [x1, await readInputs(flags.x2, options(flags.mask2))];
+  return [x1, test === undefined ? null : (await examplesOf(test, "nothing", "data.test", spec.resolve)).x];
+}
+
+function refuseTogether(flags: Flags): void {
+  const mask = flags.mask === undefined ? (flags.mask2 === undefined ? undefined : "--mask2") : "--mask";
+  if (mask === undefined || flags.maskConstant === undefined) return;
+  throw new Misuse({
+    code: "OptionOutOfRange",
+    where: mask,
+    given: "a mask and --mask-constant",
+    allowed: "one of them",
+    mend: "Both say which positions are padding.",
+  });
+}
+
+/** `k.npy` for one quantity, `k.nngp.npy` and `k.ntk.npy` for two. */
+function fileOf(out: string, quantity: Quantity, get: readonly Quantity[]): string {
+  if (get.length === 1) return out;
+  return out.endsWith(".npy") ? `${out.slice(0, -4)}.${quantity}.npy` : `${out}.${quantity}.npy`;
+}

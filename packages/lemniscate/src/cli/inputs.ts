@@ -1,0 +1,85 @@
+/** @module Inputs and targets from the files that options name. */
+import { type Batch, batch, examples, maskedBy } from "../core/batch.js";
+import { LemniscateError } from "../core/errors.js";
+import { parseTable, type Table } from "../data/csv.js";
+import { readBytes } from "../data/files.js";
+import { type NpyArray, numbersOf, readNpy } from "../data/npy.js";
+import { numericTable } from "../data/numeric-table.js";
+import { decodeText } from "../data/text.js";
+import type { Matrix } from "../linalg/matrix.js";
+
+export interface InputOptions {
+  /** A `.npy` file: 1 where a position is present, 0 at padding. */
+  readonly mask?: string | undefined;
+  /** Entries that stand for padding. */
+  readonly maskConstant?: number | undefined;
+  /** Take the first examples only. */
+  readonly count?: number | undefined;
+}
+
+/** Inputs (n, d), (n, T, d), (n, H, W, d) in a `.npy` file, or (n, d) in a `.csv` or `.tsv` file. */
+export async function readInputs(file: string, { mask, maskConstant, count }: InputOptions = {}): Promise<Batch> {
+  if (/\.[ct]sv$/i.test(file)) {
+    const { x } = numericTable(await readCsv(file), { target: "none", constantColumns: "keep" });
+    return count === undefined ? x : examples(x, 0, Math.min(count, x.shape[0]));
+  }
+  const array = await readNpy(file);
+  const presence = mask === undefined ? undefined : presenceIn(await readNpy(mask), mask, array.shape);
+  const x = named(file, () => {
+    if (maskConstant !== undefined) return maskedBy(maskConstant, array.shape, floats(array));
+    return batch(array.shape, floats(array), presence);
+  });
+  return count === undefined ? x : examples(x, 0, Math.min(count, x.shape[0]));
+}
+
+/** A table, whose first line is a header unless it holds nothing but numbers. */
+export async function readCsv(file: string): Promise<Table> {
+  const text = decodeText(await readBytes(file), file);
+  const [first = ""] = text.split(/[\r\n]/, 1);
+  const isNumbers = /\d/.test(first) && /^[\s\d.,;|"eE+-]*$/.test(first);
+  return parseTable(text, file, { header: isNumbers ? "none" : "first line", delimiter: "detect" });
+}
+
+/** Targets (n, outputs) in a `.npy` file; (n) is one output. */
+export async function readTargets(file: string, count?: number): Promise<Matrix> {
+  const array = await readNpy(file);
+  const [rows = 1, columns = 1] = array.shape;
+  if (array.shape.length !== 1 && array.shape.length !== 2)
+    throw new LemniscateError({
+      code: "ShapeMismatch",
+      where: file,
+      given: `shape (${array.shape.join(", ")})`,
+      allowed: "(n) or (n, outputs)",
+      mend: "Give one row of targets for every example.",
+    });
+  const kept = Math.min(count ?? rows, rows);
+  return { rows: kept, columns, data: numbersOf(array).subarray(0, kept * columns) };
+}
+
+function presenceIn(array: NpyArray, file: string, shape: readonly number[]): Uint8Array {
+  if (array.shape.join() !== shape.slice(0, -1).join())
+    throw new LemniscateError({
+      code: "ShapeMismatch",
+      where: file,
+      given: `shape (${array.shape.join(", ")})`,
+      allowed: `(${shape.slice(0, -1).join(", ")}), the shape of the data without channels`,
+      mend: "A mask has one entry per example and position: 1 where it is present.",
+    });
+  return Uint8Array.from(numbersOf(array), (value) => (value === 0 ? 0 : 1));
+}
+
+function floats(array: NpyArray): Float32Array | Float64Array {
+  const { data } = array;
+  return data instanceof Float32Array || data instanceof Float64Array ? data : numbersOf(array);
+}
+
+/** Says which file an error about its contents is about. */
+export function named<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof LemniscateError)) throw error;
+    const { code, given, allowed, mend } = error;
+    throw new LemniscateError({ code, where: file, given, allowed, mend, cause: error });
+  }
+}

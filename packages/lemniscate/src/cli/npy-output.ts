@@ -1,0 +1,23 @@
+import { open } from "node:fs/promises";
+import { formatHeader } from "../data/npy-header.js";
+import { typeOf } from "../data/npy-types.js";
+import type { Matrix } from "../linalg/matrix.js";
+
+const pieceBytes = 16 * 2 ** 20;
+
+/** Writes a matrix as `.npy` piece by piece, so that it is never in memory twice. */
+export async function writeMatrix(file: string, matrix: Matrix, signal: AbortSignal): Promise<void> {
+  const { rows, columns, data } = matrix;
+  const handle = await open(file, "w");
+  try {
+    await handle.writeFile(formatHeader(typeOf(data), [rows, columns]));
+    for (let from = 0; from < data.byteLength; from += pieceBytes) {
+      signal.throwIfAborted();
+      const length = Math.min(pieceBytes, data.byteLength - from);
+      await handle.writeFile(new Uint8Array(data.buffer, data.byteOffset + from, length));
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,92 @@
+/** @module Options that several commands share, and how their values are read. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Precision } from "../engines/engine.js";
+import type { EngineOptions } from "../engines/open.js";
+import type { Quantity } from "../program/program.js";
+import type { ProgressStyle } from "./progress.js";
+import type { EngineBlock } from "./spec/blocks.js";
+
+/** `--engine`, `--precision`, `--threads`, as given. */
+export interface EngineFlags {
+  readonly engine?: "reference" | "wasm" | undefined;
+  readonly precision?: Precision | undefined;
+  readonly threads?: number | undefined;
+}
+
+export interface RunFlags extends EngineFlags {
+  readonly tapeMemory?: number | undefined;
+  readonly progress: ProgressStyle;
+  readonly quiet?: boolean | undefined;
+}
+
+export function withEngine(command: Command): Command {
+  return command
+    .addOption(new Option("--engine <name>", "what computes (default: wasm)").choices(["reference", "wasm"]))
+    .addOption(new Option("--precision <bits>", "single or double precision (default: f64)").choices(["f32", "f64"]))
+    .option("--threads <n>", "threads that compute (default: one per core)", wholeNumber);
+}
+
+export function withRun(command: Command): Command {
+  return withEngine(command)
+    .option("--tape-memory <bytes>", "memory for what each example contributes (default: 1GiB)", byteCount)
+    .addOption(
+      new Option("--progress <style>", "a line on stderr, JSON lines on stderr, or nothing")
+        .choices(["auto", "json", "none"])
+        .default("auto"),
+    )
+    .option("-q, --quiet", "print errors only");
+}
+
+/** What the flags say of the engine, and where they are silent, the specification. */
+export function engineOptions({ engine, precision, threads }: EngineFlags, block?: EngineBlock): EngineOptions {
+  return {
+    name: engine ?? block?.type,
+    precision: precision ?? block?.precision,
+    threads: threads ?? block?.threads,
+  };
+}
+
+export function progressStyle({ quiet, progress }: RunFlags): ProgressStyle {
+  return quiet === true ? "none" : progress;
+}
+
+/** `nngp,ntk` → both. */
+export function quantities(text: string): readonly Quantity[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (new Set(names).size < names.length || names.some((name) => name !== "nngp" && name !== "ntk"))
+    throw new InvalidArgumentError("Allowed are nngp, ntk, and nngp,ntk.");
+  return names as Quantity[];
+}
+
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1) throw new InvalidArgumentError("Allowed is a whole number from 1.");
+  return value;
+}
+
+export function finiteNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Allowed is a number.");
+  return value;
+}
+
+/** Entries that stand for padding: a number, or NaN, which numbers lack otherwise. */
+export function maskConstant(text: string): number {
+  return text.toLowerCase() === "nan" ? Number.NaN : finiteNumber(text);
+}
+
+/** `512MiB` → 536870912. */
+export function byteCount(text: string): number {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)\s*([kMGT]i?B?|B)?$/i.exec(text.trim()) ?? [];
+  if (digits === undefined) throw new InvalidArgumentError("Allowed are sizes such as 512MiB, 2GB, 1073741824.");
+  const power = unit === undefined ? 0 : "bkmgt".indexOf(unit[0]!.toLowerCase());
+  return Math.floor(Number(digits) * (unit?.[1]?.toLowerCase() === "i" ? 1024 : 1000) ** power);
+}
+
+/** `1000x300x50` → [1000, 300, 50]. */
+export function shape(text: string): readonly number[] {
+  const sizes = text.split(/[x×,]/).map(Number);
+  if (sizes.length < 2 || sizes.some((size) => !Number.isInteger(size) || size < 1))
+    throw new InvalidArgumentError("Allowed are sizes such as 1000x50 (n, d) or 1000x300x50 (n, T, d).");
+  return sizes;
+}

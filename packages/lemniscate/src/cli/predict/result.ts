@@ -1,0 +1,89 @@
+/** @module What a prediction is reported as: an object for programs, a table for people, a CSV file for both. */
+import type { TrainingReport } from "../../inference/posterior.js";
+import { alignedTable } from "../table.js";
+
+/** One test example. */
+export interface PredictedRow {
+  /** The class, of a classification. */
+  readonly predicted?: string;
+  readonly probabilities?: readonly number[];
+  readonly label?: string | undefined;
+  /** Mean of every output, of a regression. */
+  readonly mean?: readonly number[];
+  readonly variance: number;
+  readonly target?: readonly number[] | undefined;
+}
+
+export interface PredictResult {
+  readonly type: "gp" | "classification";
+  readonly get: string;
+  readonly engine: { readonly name: string; readonly precision: string; readonly threads: number };
+  readonly train: { readonly shape: readonly number[] };
+  readonly test: { readonly shape: readonly number[] };
+  readonly classes?: readonly string[] | undefined;
+  readonly noise: Pick<TrainingReport, "noise" | "relativeNoise" | "jitter" | "jitterAdded" | "noiseReport">;
+  readonly logMarginalLikelihood: number;
+  /** `accuracy` and `logLikelihood` of classes, `rmse` and `logLikelihood` of numbers; empty without test targets. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly predictions: readonly PredictedRow[];
+  readonly seconds: number;
+}
+
+/** JSON with the numbers that it lacks as strings. */
+export function toJson(result: PredictResult): string {
+  return JSON.stringify(result, (_, value) =>
+    typeof value === "number" && !Number.isFinite(value) ? String(value) : value,
+  );
+}
+
+export function toText(result: PredictResult): string {
+  const { train, test, engine, noise, metrics, classes, type, get } = result;
+  const shape = ([n, ...rest]: readonly number[]): string => `${n} examples of (${rest.join(", ")})`;
+  const { noiseReport: report } = noise;
+  const chosen =
+    report === undefined
+      ? ""
+      : `, chosen by ${{ marginalLikelihood: "marginal likelihood", heldOut: "held-out error" }[report.choose]} among ${report.scores.length}${report.atEdge ? ", at the edge of the grid" : ""}`;
+  const threads = `${engine.threads} ${engine.threads === 1 ? "thread" : "threads"}`;
+  return alignedTable([
+    ["train", `${shape(train.shape)}${classes === undefined ? "" : `, ${classes.length} classes`}`],
+    ["test", shape(test.shape)],
+    ["method", `${type} with ${get}; ${engine.name} engine, ${engine.precision}, ${threads}`],
+    ["noise", `${number(noise.noise)} (${number(noise.relativeNoise)} × mean diagonal${chosen})`],
+    ["jitter", noise.jitter === 0 ? "none" : `${number(noise.jitterAdded)} (${number(noise.jitter)} × mean diagonal)`],
+    ["evidence", `${number(result.logMarginalLikelihood)} nats`],
+    ...Object.entries(metrics).map(([name, value]): [string, string] => [
+      words[name] ?? name,
+      `${number(value)}${name === "logLikelihood" ? " nats per target" : ""}`,
+    ]),
+    ["time", `${result.seconds.toFixed(1)} s`],
+  ]);
+}
+
+const words: Readonly<Record<string, string>> = { rmse: "RMSE", logLikelihood: "log-likelihood" };
+
+export function toCsv({ predictions, classes }: PredictResult): string {
+  const first = predictions[0];
+  const known = first?.label !== undefined || first?.target !== undefined;
+  const outputs = (first?.mean ?? []).map((_, i, all) => (all.length === 1 ? "" : `_${i}`));
+  const header =
+    classes === undefined
+      ? [...outputs.map((i) => `mean${i}`), "variance", ...(known ? outputs.map((i) => `target${i}`) : [])]
+      : ["predicted", ...classes.map((name) => `probability_${name}`), "variance", ...(known ? ["label"] : [])];
+  const rows = predictions.map((row) => [
+    ...(row.predicted === undefined ? [] : [row.predicted]),
+    ...(row.probabilities ?? row.mean ?? []),
+    row.variance,
+    ...(row.target ?? (row.label === undefined ? [] : [row.label])),
+  ]);
+  return `${[header, ...rows].map((fields) => fields.map(field).join(",")).join("\n")}\n`;
+}
+
+function field(value: string | number): string {
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function number(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

@@ -1,0 +1,133 @@
+import { LemniscateError } from "../../core/errors.js";
+import { standardize } from "../../data/standardize.js";
+import type { Engine } from "../../engines/engine.js";
+import { classify } from "../../inference/classify.js";
+import { gp } from "../../inference/gp.js";
+import { accuracy, logLikelihood } from "../../inference/labels.js";
+import type { TrainingReport } from "../../inference/posterior.js";
+import type { Matrix } from "../../linalg/matrix.js";
+import { type Examples, examplesOf, type Wanted } from "../spec/examples.js";
+import type { PredictedRow, PredictResult } from "./result.js";
+import type { Located, Settings } from "./settings.js";
+import type { Source } from "./source.js";
+
+type Found = Pick<PredictResult, "metrics" | "predictions" | "classes"> & { readonly report: TrainingReport };
+
+/** Trains and predicts as the settings say. */
+export async function predictWith(settings: Settings, source: Source, engine: Engine): Promise<PredictResult> {
+  const started = performance.now();
+  const wanted = settings.type === "gp" ? "targets" : "labels";
+  const [train, test] = scaled(settings, await read(settings.train, wanted), await read(settings.test, wanted));
+  const found = await (settings.type === "gp" ? regress : tellClasses)(settings, source, train, test);
+  const { noise, relativeNoise, jitter, jitterAdded, noiseReport, logMarginalLikelihood } = found.report;
+  return {
+    type: settings.type,
+    get: settings.get,
+    engine: { name: engine.name, precision: engine.precision, threads: engine.threads },
+    train: { shape: train.x.shape },
+    test: { shape: test.x.shape },
+    classes: found.classes,
+    noise: { noise, relativeNoise, jitter, jitterAdded, noiseReport },
+    logMarginalLikelihood,
+    metrics: found.metrics,
+    predictions: found.predictions,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+const read = ({ block, where, resolve }: Located, wanted: Wanted): Promise<Examples> =>
+  examplesOf(block, wanted, where, resolve);
+
+function scaled(settings: Settings, train: Examples, test: Examples): readonly [Examples, Examples] {
+  if (!settings.standardize) return [train, test];
+  const { apply } = standardize(train.x);
+  return [
+    { ...train, x: apply(train.x) },
+    { ...test, x: apply(test.x) },
+  ];
+}
+
+async function regress(settings: Settings, source: Source, train: Examples, test: Examples): Promise<Found> {
+  const { get, noise, priorMean, train: of } = settings;
+  const y = train.targets ?? missing(of, "targets");
+  const fitted = await gp(source, train.x, y, { get, noise, priorMean });
+  const { mean, variance } = await fitted.predict(test.x, { of: get === "ntk" ? "latent" : "observed" });
+  const { targets } = test;
+  const row = (matrix: Matrix, i: number): number[] =>
+    Array.from(matrix.data.subarray(i * matrix.columns, (i + 1) * matrix.columns));
+  const predictions = Array.from(
+    variance,
+    (own, i): PredictedRow => ({ mean: row(mean, i), variance: own, target: targets && row(targets, i) }),
+  );
+  return { report: fitted, predictions, metrics: targets === undefined ? {} : regressionMetrics(predictions) };
+}
+
+function regressionMetrics(rows: readonly PredictedRow[]): Record<string, number> {
+  let squares = 0;
+  let logs = 0;
+  let count = 0;
+  for (const { mean = [], target = [], variance } of rows)
+    for (const [c, m] of mean.entries()) {
+      const square = (target[c]! - m) ** 2;
+      squares += square;
+      logs -= 0.5 * (square / variance + Math.log(2 * Math.PI * variance));
+      count++;
+    }
+  return { rmse: Math.sqrt(squares / count), logLikelihood: logs / count };
+}
+
+async function tellClasses(settings: Settings, source: Source, train: Examples, test: Examples): Promise<Found> {
+  const { get, noise, train: of } = settings;
+  const names = classNames(train.labels ?? missing(of, "labels"), settings.classes);
+  const numbered = (labels: readonly string[], where: string): number[] =>
+    labels.map((label, i) => {
+      const index = names.indexOf(label);
+      return index >= 0 ? index : unknownClass(where, label, i, names);
+    });
+  const y = numbered(train.labels!, settings.train.where);
+  const fitted = await classify(source, train.x, y, { get, noise, classes: names.length });
+  const found = await fitted.predict(test.x);
+  const truth = test.labels && numbered(test.labels, settings.test.where);
+  const { columns, data } = found.probabilities;
+  const predictions = Array.from(
+    found.predicted,
+    (index, i): PredictedRow => ({
+      predicted: names[index]!,
+      probabilities: Array.from(data.subarray(i * columns, (i + 1) * columns)),
+      variance: found.variance[i]!,
+      label: test.labels?.[i],
+    }),
+  );
+  const metrics =
+    truth === undefined
+      ? {}
+      : { accuracy: accuracy(found.predicted, truth), logLikelihood: logLikelihood(found, truth) };
+  return { report: fitted.posterior, classes: names, predictions, metrics };
+}
+
+/** The classes: those that occur in the training set, or as many whole numbers from 0 as there are said to be. */
+function classNames(labels: readonly string[], count: number | undefined): readonly string[] {
+  const numeric = labels.every((label) => label !== "" && Number.isFinite(Number(label)));
+  const found = [...new Set(labels)].sort(numeric ? (a, b) => Number(a) - Number(b) : undefined);
+  return count === undefined || !numeric ? found : Array.from({ length: count }, (_, i) => String(i));
+}
+
+function unknownClass(where: string, label: string, i: number, names: readonly string[]): never {
+  throw new LemniscateError({
+    code: "BadInput",
+    where: `${where}: label ${i}`,
+    given: JSON.stringify(label),
+    allowed: names.map((name) => JSON.stringify(name)).join(", "),
+    mend: "These are the classes of the training set; give their number in inference.classes if some do not occur.",
+  });
+}
+
+function missing({ where }: Located, what: string): never {
+  throw new LemniscateError({
+    code: "BadInput",
+    where,
+    given: `no ${what}`,
+    allowed: `training data with ${what}`,
+    mend: "Name their file as y, or their column as target.",
+  });
+}

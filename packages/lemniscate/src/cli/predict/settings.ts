@@ -1,0 +1,81 @@
+/** @module What to predict with: the experiment's blocks, and the flags that override them. */
+import type { Noise } from "../../inference/noise.js";
+import type { Method } from "../../inference/predict.js";
+import { Misuse } from "../misuse.js";
+import type { DataBlock, NoiseBlock } from "../spec/blocks.js";
+import type { Spec } from "../spec/read.js";
+
+export interface PredictFlags {
+  readonly type?: "gp" | "classification";
+  readonly get?: Method;
+  readonly noise?: NoiseBlock;
+  readonly priorMean?: number | "train";
+  readonly classes?: number;
+  readonly train?: string;
+  readonly test?: string;
+  readonly target?: string;
+  readonly trainX?: string;
+  readonly trainY?: string;
+  readonly testX?: string;
+  readonly testY?: string;
+  readonly maskConstant?: number;
+  readonly standardize?: boolean;
+}
+
+/** Everything that decides a prediction. */
+export interface Settings {
+  readonly type: "gp" | "classification";
+  readonly get: Method;
+  readonly noise: Noise;
+  readonly priorMean: number | "train";
+  readonly classes: number | undefined;
+  readonly standardize: boolean;
+  readonly train: Located;
+  readonly test: Located;
+}
+
+/** A block of data and where it was named, which decides what its paths are relative to. */
+export interface Located {
+  readonly block: DataBlock;
+  readonly where: string;
+  readonly resolve: (file: string) => string;
+}
+
+export function settingsOf(spec: Spec, flags: PredictFlags): Settings {
+  const { data, inference } = spec.experiment;
+  return {
+    type: flags.type ?? inference?.type ?? "gp",
+    get: flags.get ?? inference?.get ?? "nngp",
+    noise: noiseOf(flags.noise ?? inference?.noise ?? { type: "marginalLikelihood" }),
+    priorMean: flags.priorMean ?? (inference?.type === "gp" ? inference.priorMean : undefined) ?? 0,
+    classes: flags.classes ?? (inference?.type === "classification" ? inference.classes : undefined),
+    standardize: flags.standardize ?? data?.standardize ?? false,
+    train: located("train", flags, data?.train, spec),
+    test: located("test", flags, data?.test, spec),
+  };
+}
+
+function located(side: "train" | "test", flags: PredictFlags, block: DataBlock | undefined, spec: Spec): Located {
+  const here = (file: string): string => file;
+  const [table, x, y] = [flags[side], flags[`${side}X`], flags[`${side}Y`]];
+  if (table !== undefined)
+    return { block: { type: "csv", file: table, target: flags.target }, where: `--${side}`, resolve: here };
+  if (x !== undefined)
+    return { block: { type: "npy", x, y, maskConstant: flags.maskConstant }, where: `--${side}`, resolve: here };
+  if (block !== undefined) return { block, where: `data.${side}`, resolve: spec.resolve };
+  throw new Misuse({
+    code: "BadInput",
+    where: `data.${side}`,
+    given: "nothing",
+    allowed: `a block of data in the experiment, --${side} table.csv, or --${side}-x x.npy`,
+    mend: side === "train" ? "Say what to learn from." : "Say what to predict.",
+  });
+}
+
+function noiseOf(block: NoiseBlock): Noise {
+  if (typeof block === "number") return block;
+  if (block.type === "relative") return { relative: block.value };
+  const { type, ...options } = block;
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { choose: type, ...Object.fromEntries(given) };
+}

@@ -1,0 +1,41 @@
+import type { Batch } from "../../core/batch.js";
+import type { Engine } from "../../engines/engine.js";
+import type { KernelDiagonals, KernelMatrices, Quantity } from "../../inference/kernel-source.js";
+import { kernel } from "../../tiles/kernel.js";
+import { interruptible } from "../interrupt.js";
+import { type ProgressStyle, progressOf } from "../progress.js";
+import type { Spec } from "../spec/read.js";
+
+type Get = { readonly get: readonly Quantity[] };
+
+/** What inference takes as a kernel. */
+export interface Source {
+  (x1: Batch, x2: Batch | null, options: Get): Promise<KernelMatrices>;
+  diagonal(x: Batch, options: Get): Promise<KernelDiagonals>;
+}
+
+/**
+ * The kernel of a specification for inference, with a line of progress while it runs. Ctrl-C is listened to while
+ * kernels are computed, and left to the system during factorisations, which cannot listen.
+ */
+export function sourceOf(
+  spec: Spec,
+  engine: Engine,
+  options: { readonly tapeBytes?: number | undefined; readonly style: ProgressStyle },
+): Source {
+  const k = kernel(spec.network);
+  const { tapeBytes, style } = options;
+  const compute = async (x1: Batch, x2: Batch | null, { get }: Get): Promise<KernelMatrices> => {
+    const progress = progressOf(x2 === null ? "train kernel" : "test kernel", style);
+    try {
+      return await interruptible((signal) =>
+        spec.within(() => k(x1, x2, { get, engine, tapeBytes, signal, onProgress: progress.update })),
+      );
+    } finally {
+      progress.end();
+    }
+  };
+  const diagonal = (x: Batch, { get }: Get): Promise<KernelDiagonals> =>
+    interruptible((signal) => spec.within(() => k.diagonal(x, { get, engine, tapeBytes, signal })));
+  return Object.assign(compute, { diagonal });
+}

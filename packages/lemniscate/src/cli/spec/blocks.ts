@@ -1,0 +1,83 @@
+/** @module What a specification file may say. Every block names its `type`, so that errors can name the block. */
+import type { networkVersion } from "../../network/json.js";
+
+/** Arrays in `.npy` files. */
+export interface NpyBlock {
+  readonly type: "npy";
+  readonly x: string;
+  readonly y?: string | undefined;
+  readonly mask?: string | undefined;
+  readonly maskConstant?: number | "NaN" | undefined;
+  readonly count?: number | undefined;
+}
+
+/** A table with a header line, one example a row. */
+export interface CsvBlock {
+  readonly type: "csv";
+  readonly file: string;
+  readonly target?: string | number | undefined;
+  readonly features?: readonly string[] | undefined;
+  readonly constantColumns?: "refuse" | "keep" | undefined;
+  readonly duplicates?: "refuse" | "keep" | undefined;
+  readonly count?: number | undefined;
+}
+
+/** Film reviews as word vectors. */
+export interface ImdbBlock {
+  readonly type: "imdb";
+  readonly folder: string;
+  readonly embeddings: { readonly type: "glove"; readonly file: string };
+  readonly maxTokens?: number | undefined;
+  readonly count?: number | undefined;
+  readonly seed?: number | undefined;
+}
+
+export type DataBlock = NpyBlock | CsvBlock | ImdbBlock;
+
+/** A number is absolute, in the unit of the kernel. */
+export type NoiseBlock =
+  | number
+  | { readonly type: "relative"; readonly value: number }
+  | { readonly type: "marginalLikelihood"; readonly grid?: readonly number[] | undefined }
+  | {
+      readonly type: "heldOut";
+      readonly grid?: readonly number[] | undefined;
+      readonly fraction?: number | undefined;
+      readonly seed?: number | undefined;
+    };
+
+export interface GpBlock {
+  readonly type: "gp";
+  readonly get?: "nngp" | "ntk" | "ntkgp" | undefined;
+  readonly noise?: NoiseBlock | undefined;
+  readonly priorMean?: number | "train" | undefined;
+}
+
+export interface ClassificationBlock {
+  readonly type: "classification";
+  readonly get?: "nngp" | "ntk" | "ntkgp" | undefined;
+  readonly noise?: NoiseBlock | undefined;
+  readonly classes?: number | undefined;
+}
+
+export interface EngineBlock {
+  readonly type: "wasm" | "reference";
+  readonly precision?: "f32" | "f64" | undefined;
+  readonly threads?: number | undefined;
+}
+
+/** A network with data and a way to predict. */
+export interface Experiment {
+  readonly lemniscate: typeof networkVersion;
+  readonly network: unknown;
+  readonly data?:
+    | {
+        readonly train: DataBlock;
+        readonly test?: DataBlock | undefined;
+        /** Whether inputs are brought to mean 0 and deviation 1, channel by channel, as the training set has them. */
+        readonly standardize?: boolean | undefined;
+      }
+    | undefined;
+  readonly inference?: GpBlock | ClassificationBlock | undefined;
+  readonly engine?: EngineBlock | undefined;
+}

@@ -1,0 +1,93 @@
+/** @module Examples from the blocks of a specification: inputs, with targets or labels. */
+import type { Batch } from "../../core/batch.js";
+import { LemniscateError } from "../../core/errors.js";
+import { columnIndex } from "../../data/csv.js";
+import { numericTable } from "../../data/numeric-table.js";
+import type { Matrix } from "../../linalg/matrix.js";
+import { readCsv, readInputs, readTargets } from "../inputs.js";
+import { checkInput } from "../output.js";
+import type { CsvBlock, DataBlock, NpyBlock } from "./blocks.js";
+import { imdbExamples } from "./reviews.js";
+
+export interface Examples {
+  readonly x: Batch;
+  /** (n, outputs), if targets were wanted and are there. */
+  readonly targets?: Matrix | undefined;
+  /** Names of the classes, if labels were wanted and are there. */
+  readonly labels?: readonly string[] | undefined;
+}
+
+/** What an example is to bring beside its input. */
+export type Wanted = "targets" | "labels" | "nothing";
+
+/**
+ * What a block of data says. `where` is its place in the specification, and `resolve` tells where the files are that
+ * it names.
+ */
+export async function examplesOf(
+  block: DataBlock,
+  wanted: Wanted,
+  where: string,
+  resolve: (file: string) => string,
+): Promise<Examples> {
+  const found = (key: string, file: string): string => {
+    const resolved = resolve(file);
+    checkInput(`${where}.${key}`, resolved);
+    return resolved;
+  };
+  if (block.type === "npy") return fromNpy(block, wanted, found);
+  if (block.type === "csv") return fromCsv(block, wanted, found("file", block.file));
+  return imdbExamples(block, found);
+}
+
+async function fromNpy(
+  { x, y, mask, maskConstant, count }: NpyBlock,
+  wanted: Wanted,
+  found: (key: string, file: string) => string,
+): Promise<Examples> {
+  const inputs = await readInputs(found("x", x), {
+    mask: mask === undefined ? undefined : found("mask", mask),
+    maskConstant: maskConstant === undefined ? undefined : Number(maskConstant),
+    count,
+  });
+  if (y === undefined || wanted === "nothing") return { x: inputs };
+  const file = found("y", y);
+  const targets = await readTargets(file, count);
+  if (targets.rows !== inputs.shape[0])
+    throw new LemniscateError({
+      code: "ShapeMismatch",
+      where: file,
+      given: `${targets.rows} rows`,
+      allowed: `${inputs.shape[0]} rows, as ${x} has`,
+      mend: "Give one row of targets for every example.",
+    });
+  return wanted === "targets" ? { x: inputs, targets } : { x: inputs, labels: integerLabels(targets, file) };
+}
+
+function integerLabels({ columns, data }: Matrix, file: string): string[] {
+  const bad = data.findIndex((value) => !Number.isInteger(value));
+  if (columns === 1 && bad < 0) return Array.from(data, String);
+  throw new LemniscateError({
+    code: "BadInput",
+    where: file,
+    given: columns === 1 ? `${data[bad]} at ${bad}` : `${columns} columns`,
+    allowed: "one whole number per example, its class",
+    mend: 'Number the classes, or use inference of type "gp" for targets that are no classes.',
+  });
+}
+
+async function fromCsv(block: CsvBlock, wanted: Wanted, file: string): Promise<Examples> {
+  const whole = await readCsv(file);
+  const table = block.count === undefined ? whole : { ...whole, rows: whole.rows.slice(0, block.count) };
+  const { target = -1, features, constantColumns = "keep", duplicates = "keep" } = block;
+  const checks = { constantColumns, duplicates };
+  if (target === "none") return { x: numericTable(table, { target, inputs: features, ...checks }).x };
+  if (wanted === "targets") {
+    const { x, y } = numericTable(table, { target, inputs: features, ...checks });
+    return { x, targets: y };
+  }
+  const index = columnIndex(table, target);
+  const inputs = features ?? table.header.filter((_, i) => i !== index);
+  const { x } = numericTable(table, { target: "none", inputs, ...checks });
+  return wanted === "nothing" ? { x } : { x, labels: table.rows.map(({ fields }) => fields[index]!.trim()) };
+}

@@ -1,0 +1,114 @@
+/** @module Checks what a specification file says. The words that editors show are here too. */
+import { z } from "zod";
+import { networkVersion } from "../../network/json.js";
+import type { Experiment } from "./blocks.js";
+
+const file = (what: string): z.ZodString => z.string().min(1).describe(`${what}; relative to this file`);
+const count = z.number().int().positive();
+
+const npy = z
+  .strictObject({
+    type: z.literal("npy"),
+    x: file("Inputs (n, d), (n, T, d) or (n, H, W, d)"),
+    y: file("Targets (n) or (n, outputs), or labels (n) from 0").optional(),
+    mask: file("1 where a position is present, 0 at padding: the shape of x without channels").optional(),
+    maskConstant: z
+      .union([z.number(), z.literal("NaN")])
+      .describe("Entries of x that stand for padding")
+      .optional(),
+    count: count.describe("Take the first examples only").optional(),
+  })
+  .describe("Arrays in .npy files");
+
+const csv = z
+  .strictObject({
+    type: z.literal("csv"),
+    file: file("A table, one example a row"),
+    target: z
+      .union([z.string(), z.number().int()])
+      .describe('Column of the targets or classes, by name or position; default -1, the last. "none": there is none')
+      .optional(),
+    features: z.array(z.string()).min(1).describe("Columns of the features; default: all but the target").optional(),
+    constantColumns: z.enum(["refuse", "keep"]).describe("A feature that never changes; default keep").optional(),
+    duplicates: z.enum(["refuse", "keep"]).describe("Equal features with different targets; default keep").optional(),
+    count: count.describe("Take the first examples only").optional(),
+  })
+  .describe("A table with a header line");
+
+const imdb = z
+  .strictObject({
+    type: z.literal("imdb"),
+    folder: file("aclImdb/train or aclImdb/test"),
+    embeddings: z.strictObject({ type: z.literal("glove"), file: file("Word vectors, glove.6B.50d.txt") }),
+    maxTokens: count.describe("Longer reviews are cut; default 300").optional(),
+    count: count.describe("Number of reviews; default: all").optional(),
+    seed: z.number().int().describe("Which ones; default 0").optional(),
+  })
+  .describe("Film reviews of Maas et al. 2011, as word vectors");
+
+const data = z.discriminatedUnion("type", [npy, csv, imdb]);
+
+const standardize = z
+  .boolean()
+  .describe("Bring inputs to mean 0 and deviation 1, as the training set has them; default false")
+  .optional();
+
+const grid = z.array(z.number().nonnegative()).min(1).describe("Candidates, relative to the mean diagonal").optional();
+
+const noise = z.union([
+  z.number().nonnegative().describe("In the unit of the kernel"),
+  z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("relative"), value: z.number().nonnegative() }),
+    z.strictObject({ type: z.literal("marginalLikelihood"), grid }),
+    z.strictObject({
+      type: z.literal("heldOut"),
+      grid,
+      fraction: z.number().gt(0).lt(1).optional(),
+      seed: z.number().int().optional(),
+    }),
+  ]),
+]);
+
+const method = z.enum(["nngp", "ntk", "ntkgp"]).describe("What predicts; default nngp").optional();
+const noiseOption = noise.describe("Variance on the diagonal; default: chosen by marginal likelihood").optional();
+
+const inference = z.discriminatedUnion("type", [
+  z
+    .strictObject({
+      type: z.literal("gp"),
+      get: method,
+      noise: noiseOption,
+      priorMean: z
+        .union([z.number(), z.literal("train")])
+        .describe("Mean before data; default 0")
+        .optional(),
+    })
+    .describe("Regression"),
+  z
+    .strictObject({
+      type: z.literal("classification"),
+      get: method,
+      noise: noiseOption,
+      classes: z.number().int().min(2).describe("Default: one more than the largest label").optional(),
+    })
+    .describe("Classes by regression on one-hot targets"),
+]);
+
+const engine = z.strictObject({
+  type: z.enum(["wasm", "reference"]),
+  precision: z.enum(["f32", "f64"]).optional(),
+  threads: count.optional(),
+});
+
+/** A specification with its network left to whoever knows networks. */
+export function experimentOf(network: z.ZodType): z.ZodObject {
+  return z.strictObject({
+    lemniscate: z.literal(networkVersion).describe("Version of this format"),
+    network,
+    data: z.strictObject({ train: data, test: data.optional(), standardize }).optional(),
+    inference: inference.optional(),
+    engine: engine.optional(),
+  });
+}
+
+export const experiment: z.ZodType<Experiment> = experimentOf(z.unknown()) as unknown as z.ZodType<Experiment>;
