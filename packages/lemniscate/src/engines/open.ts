@@ -1,9 +1,11 @@
+import { LemniscateError } from "../core/errors.js";
 import type { Engine, Precision } from "./engine.js";
 import { referenceEngine } from "./reference/reference.js";
+import { wasmEngine } from "./wasm/wasm.js";
 
 export interface EngineOptions {
   /** Which engine; default `"wasm"`. */
-  readonly name?: "wasm" | "reference" | undefined;
+  readonly name?: Engine["name"] | undefined;
   /** Default `"f64"`. The reference engine has no other. */
   readonly precision?: Precision | undefined;
   /** Threads that compute; default: as many as the machine has cores. */
@@ -13,13 +15,33 @@ export interface EngineOptions {
 /**
  * Opens an engine, to be closed with `await using` or `engine[Symbol.asyncDispose]()`.
  *
+ * @throws LemniscateError `OptionOutOfRange` for an unknown engine, precision or number of threads
+ *
  * @example
  * ```ts
  * import { openEngine } from "lemniscate";
- * await using engine = await openEngine({ name: "reference" });
- * engine.precision; // => "f64"
+ * await using engine = await openEngine({ precision: "f32", threads: 1 });
+ * engine.name; // => "wasm"
  * ```
  */
-export async function openEngine(_options: EngineOptions = {}): Promise<Engine> {
+export async function openEngine({ name = "wasm", precision = "f64", threads }: EngineOptions = {}): Promise<Engine> {
+  const refuse = (option: string, given: unknown, allowed: string, mend: string): never => {
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: `openEngine: ${option}`,
+      given: JSON.stringify(given),
+      allowed,
+      mend,
+    });
+  };
+  if (name !== "wasm" && name !== "reference")
+    refuse("name", name, '"wasm" or "reference"', "Leave it out for the fast one.");
+  if (precision !== "f64" && precision !== "f32")
+    refuse("precision", precision, '"f64" or "f32"', "Leave it out for double.");
+  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0 && threads <= 256))
+    refuse("threads", threads, "a whole number from 1 to 256", "Leave it out to use every core.");
+  if (name === "wasm") return wasmEngine({ precision, threads });
+  if (precision === "f32")
+    refuse('precision of "reference"', precision, '"f64"', 'Use name: "wasm" for single precision.');
   return referenceEngine();
 }

@@ -10,6 +10,8 @@ export interface Algebra<V> {
   sub(x: V, y: V): V;
   mul(x: V, y: V): V;
   div(x: V, y: V): V;
+  /** x·y + z, in one rounding where the engine has that. */
+  fma(x: V, y: V, z: V): V;
   min(x: V, y: V): V;
   max(x: V, y: V): V;
   abs(x: V): V;
@@ -28,6 +30,7 @@ export const numbers: Algebra<number> = {
   sub: (x, y) => x - y,
   mul: (x, y) => x * y,
   div: (x, y) => x / y,
+  fma: (x, y, z) => x * y + z,
   min: Math.min,
   max: Math.max,
   abs: Math.abs,

@@ -9,8 +9,8 @@ export const affineOp: ElementwiseOp<{ scale: number; shift: number }> = {
   roles: ["entry"],
   keepsZero: ({ shift }) => shift === 0,
   formula: (o, [k], { scale, shift }) => {
-    const scaled = scale === 1 ? k! : o.mul(k!, o.constant(scale));
-    return shift === 0 ? scaled : o.add(scaled, o.constant(shift));
+    if (shift === 0) return o.mul(k!, o.constant(scale));
+    return scale === 1 ? o.add(k!, o.constant(shift)) : o.fma(k!, o.constant(scale), o.constant(shift));
   },
 };
 

@@ -22,6 +22,7 @@ export function formulaFlops(op: ElementwiseOp<Parameters>, parameters: Paramete
     sub: one,
     mul: one,
     div: one,
+    fma: costing(2),
     min: one,
     max: one,
     abs: one,

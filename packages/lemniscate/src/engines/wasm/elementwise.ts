@@ -1,0 +1,111 @@
+/** @module Fused elementwise functions: a run of steps over a block in one pass, entries in registers. */
+import type { Parameters } from "../../ops/op.js";
+import { elementwiseOps } from "../../ops/registry.js";
+import type { Fn, Local, ModuleBuilder } from "./assembler.js";
+import { type ConstantTable, emitVectors, type Format, type Vector, VectorAlgebra } from "./vector.js";
+
+/** Where a fused step takes an argument from: an input stream of the function, or an earlier step of it. */
+export type Source = { readonly input: number } | { readonly step: number };
+
+export interface FusedStep {
+  readonly op: string;
+  readonly parameters: Parameters;
+  readonly args: readonly Source[];
+}
+
+/** How an input stream is read while the function walks over rows and columns. */
+export type StreamAccess = "same" | "row" | "column" | "number";
+
+export interface Fused {
+  readonly inputs: readonly StreamAccess[];
+  readonly steps: readonly FusedStep[];
+  /** Steps whose values are stored. */
+  readonly outputs: readonly number[];
+}
+
+/** Neighbouring vectors that are computed together, so that their latencies overlap. */
+const unroll = 4;
+
+/** 32-bit words of the frame that describes a call: rows, column bytes, then pointer and stride of each stream. */
+export function frameWords(fused: Fused): number {
+  return 2 + 2 * (fused.inputs.length + fused.outputs.length);
+}
+
+/** Defines `name(frame)`: the fused steps on every entry of a block. */
+export function defineFused(
+  module: ModuleBuilder,
+  format: Format,
+  constants: ConstantTable,
+  name: string,
+  fused: Fused,
+): void {
+  module.define(name, ["i32"], (f) => {
+    const { inputs, outputs } = fused;
+    const word = (index: number): Local => {
+      const local = f.local();
+      f.get(0)
+        .mem("i32.load", 4 * index)
+        .set(local);
+      return local;
+    };
+    const [rows, bytes] = [word(0), word(1)];
+    const streams = [...inputs, ...outputs.map((): StreamAccess => "same")].map((access, n) => ({
+      access,
+      pointer: word(2 + 2 * n),
+      stride: word(3 + 2 * n),
+    }));
+    const splats = streams.map(({ access }) => (access === "row" || access === "number" ? f.local("v128") : -1));
+    for (const [n, { access, pointer }] of streams.entries())
+      if (access === "number") f.get(pointer).mem(format.splat).set(splats[n]!);
+    const results = graph(format, fused);
+    const [i, j, whole] = [f.local(), f.local(), f.local()];
+    const width = 16 * unroll;
+    f.get(bytes).i32(-width).op("i32.and").set(whole);
+    const body = (count: number): void => {
+      const loaded = inputs.map((access, n) => {
+        if (access === "row" || access === "number") return Array.from({ length: count }, () => splats[n]!);
+        return Array.from({ length: count }, (_, u) => {
+          const local = f.local("v128");
+          f.get(streams[n]!.pointer)
+            .get(j)
+            .op("i32.add")
+            .mem("v128.load", 16 * u)
+            .set(local);
+          return local;
+        });
+      });
+      const computed = emitVectors(f, constants, results, loaded, count);
+      for (const [n, locals] of computed.entries())
+        for (const [u, local] of locals.entries())
+          f.get(streams[inputs.length + n]!.pointer)
+            .get(j)
+            .op("i32.add")
+            .get(local)
+            .mem("v128.store", 16 * u);
+    };
+    f.while(i, rows, 1, () => {
+      for (const [n, { access, pointer }] of streams.entries())
+        if (access === "row") f.get(pointer).mem(format.splat).set(splats[n]!);
+      f.i32(0).set(j);
+      f.while(j, whole, width, () => body(unroll));
+      f.while(j, bytes, 16, () => body(1));
+      for (const { access, pointer, stride } of streams) advance(f, format, access, pointer, stride);
+    });
+  });
+}
+
+function advance(f: Fn, format: Format, access: StreamAccess, pointer: Local, stride: Local): void {
+  if (access === "same") f.advanceBy(pointer, stride);
+  if (access === "row") f.advance(pointer, format.bytes);
+}
+
+/** The formulas of all steps as one graph of vectors. */
+function graph(format: Format, { steps, outputs }: Fused): readonly Vector[] {
+  const algebra = new VectorAlgebra(format);
+  const computed: Vector[] = [];
+  for (const { op, parameters, args } of steps) {
+    const vectors = args.map((arg) => ("input" in arg ? algebra.input(arg.input) : computed[arg.step]!));
+    computed.push(elementwiseOps.get(op)!.formula(algebra, vectors, parameters));
+  }
+  return outputs.map((step) => computed[step]!);
+}

@@ -1,0 +1,191 @@
+/** @module Where everything lies in the engine's memory. Addresses are byte offsets; the result is plain data. */
+import { type Batch, channelsOf, trimmed } from "../../core/batch.js";
+import { type PositionParameters, positionMatrix } from "../../ops/position-covariance.js";
+import type { Step } from "../../program/program.js";
+import { placeBuffers } from "./buffers.js";
+import { frameWords } from "./elementwise.js";
+import { tileColumns } from "./kernels.js";
+import type { Lowered } from "./lower.js";
+import type { Extent } from "./schedule.js";
+import type { Format } from "./vector.js";
+
+/** Examples of both batches count on: batch b follows batch a. */
+export interface Layout {
+  readonly channels: number;
+  readonly features: boolean;
+  readonly examplesA: number;
+  readonly lengths: Int32Array;
+  /** Bytes of a row of as many numbers as an example has positions. */
+  readonly strides: Int32Array;
+  /** Inputs, channel by channel: of each example, or of all examples together for features. */
+  readonly inputs: Float64Array;
+  /** Bytes between two channels of the inputs of features. */
+  readonly inputStride: number;
+  /** Presence of each example's positions, or, for features, one number an example. */
+  readonly presence: Float64Array;
+  /** Kept example steps: blocks and lines an example by itself, numbers of all examples side by side. */
+  readonly tape: ReadonlyMap<number, Float64Array>;
+  readonly transposed: ReadonlyMap<number, Float64Array>;
+  /** Covariances of positions and their diagonals, by their parameters as JSON. */
+  readonly positions: ReadonlyMap<
+    string,
+    { readonly block: number; readonly diagonal: number; readonly stride: number }
+  >;
+  /** Scratch of the first worker; each further one's lies `scratchBytes` on. */
+  readonly scratch: number;
+  readonly scratchBytes: number;
+  readonly frame: number;
+  readonly product: number;
+  readonly offsets: Readonly<Record<"example" | "self" | "pair" | "tile", ReadonlyMap<number, number>>>;
+  readonly bytes: number;
+}
+
+/** Where the table of constants begins; what is before stays unused, so that no address is 0. */
+export const constantsAt = 1024;
+
+/** Bytes of a row of `columns` numbers: whole register tiles, and never a stride that falls on few cache sets. */
+export function strideOf(format: Format, columns: number): number {
+  const whole = Math.ceil(columns / tileColumns(format)) * tileColumns(format) * format.bytes;
+  return whole % 256 === 0 ? whole + 64 : whole;
+}
+
+export function layoutOf(
+  lowered: Lowered,
+  format: Format,
+  constantBytes: number,
+  batches: readonly Batch[],
+  tileSize: number,
+  workers: number,
+): Layout {
+  const { program } = lowered;
+  const features = program.input.grid.length === 0;
+  const channels = channelsOf(batches[0]!);
+  const lengths = Int32Array.from(batches.flatMap((batch) => trimmed(batch).map(({ length }) => length)));
+  const count = lengths.length;
+  let top = constantsAt + Math.ceil(constantBytes / 64) * 64;
+  const take = (bytes: number): number => {
+    const at = top;
+    top += Math.ceil(bytes / 64) * 64;
+    return at;
+  };
+  const each = (bytes: (length: number) => number): Float64Array =>
+    Float64Array.from({ length: count }, (_, e) => take(bytes(lengths[e]!)));
+  const together = (): Float64Array => {
+    const at = take(count * format.bytes + 64);
+    return Float64Array.from({ length: count }, (_, e) => at + e * format.bytes);
+  };
+  const line = (length: number): number => strideOf(format, length);
+  const block = (length: number): number => length * strideOf(format, length);
+
+  const inputStride = strideOf(format, count);
+  const inputsAt = features ? take(channels * inputStride + 64) : 0;
+  const inputs = features
+    ? Float64Array.from({ length: count }, (_, e) => inputsAt + e * format.bytes)
+    : each((length) => channels * strideOf(format, length));
+  const presence = features ? together() : each(line);
+  const home = (step: number): Float64Array => {
+    const { form } = program.example[step]!;
+    return form === "value" ? together() : each(form === "block" ? block : line);
+  };
+  const tape = new Map(lowered.tape.map((step) => [step, home(step)]));
+  const transposed = new Map(lowered.transposed.map((step) => [step, each(block)]));
+  const S = program.input.grid.reduce((product, size) => product * size, 1);
+  const positions = new Map(
+    positionSteps([...program.example, ...program.pair, ...program.self]).map((key) => {
+      const stride = strideOf(format, S);
+      return [key, { block: take(S * stride), diagonal: take(stride), stride }] as const;
+    }),
+  );
+
+  const longest = lengths.reduce((max, length) => Math.max(max, length), 1);
+  const sizes: Record<Extent, number> = {
+    block: longest * strideOf(format, longest),
+    line: strideOf(format, longest),
+    number: 64,
+    tile: tileSize * strideOf(format, tileSize),
+  };
+  const round = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+  const frame = 0;
+  const product = round(4 * lowered.functions.reduce((max, fused) => Math.max(max, frameWords(fused)), 0));
+  const start = product + sizes.block;
+  const results = (list: "pair" | "self"): Set<number> =>
+    new Set(
+      Object.values(program.results[list]).flatMap((operand) => (operand?.from === "here" ? [operand.step] : [])),
+    );
+  const exported = new Set(lowered.exported);
+  const pairKept = new Set([...results("pair"), ...exported]);
+  const tiles = placeBuffers(lowered.tile, sizes, new Set(), results("pair"), start);
+  const exports = new Map(lowered.exported.map((step, i) => [step, tiles.bytes + i * sizes.tile]));
+  const lists = tiles.bytes + lowered.exported.length * sizes.tile;
+  const example = placeBuffers(lowered.example, sizes, homes(lowered, "line", "block"), new Set(lowered.tape), lists);
+  const self = placeBuffers(lowered.self, sizes, new Set(), results("self"), lists);
+  const pair = placeBuffers(lowered.pair, sizes, new Set(), pairKept, lists);
+  const scratchBytes = round(Math.max(tiles.bytes, lists, example.bytes, self.bytes, pair.bytes) + 64);
+  const scratch = take(scratchBytes * workers);
+  return {
+    channels,
+    features,
+    examplesA: batches[0]!.shape[0],
+    lengths,
+    strides: lengths.map((length) => strideOf(format, length)),
+    inputs,
+    inputStride,
+    presence,
+    tape,
+    transposed,
+    positions,
+    scratch,
+    scratchBytes,
+    frame,
+    product,
+    offsets: {
+      example: example.offsets,
+      self: self.offsets,
+      pair: pair.offsets,
+      tile: new Map([...tiles.offsets, ...exports]),
+    },
+    bytes: top + 64,
+  };
+}
+
+/** Kept example steps of some forms, which are written to the tape at once. */
+function homes({ tape, program }: Lowered, ...forms: readonly string[]): ReadonlySet<number> {
+  return new Set(tape.filter((step) => forms.includes(program.example[step]!.form)));
+}
+
+function positionSteps(steps: readonly Step[]): string[] {
+  const keys = steps
+    .filter(({ op }) => op === "positionCovariance")
+    .map(({ parameters }) => JSON.stringify(parameters));
+  return [...new Set(keys)];
+}
+
+/** Writes inputs, presence and covariances of positions. Inputs are scaled by 1/√d, so that products are Gram entries. */
+export function fillMemory(layout: Layout, format: Format, buffer: ArrayBufferLike, batches: readonly Batch[]): void {
+  const data = format.scalar === "f32" ? new Float32Array(buffer) : new Float64Array(buffer);
+  const index = (address: number): number => address / format.bytes;
+  const { channels } = layout;
+  const scale = 1 / Math.sqrt(channels);
+  let e = 0;
+  for (const batch of batches) {
+    const stride = batch.data.length / Math.max(1, batch.shape[0]);
+    for (const [n, { length, presence }] of trimmed(batch).entries()) {
+      const step = index(layout.features ? layout.inputStride : strideOf(format, length));
+      const at = index(layout.inputs[e]!);
+      for (let s = 0; s < length; s++)
+        for (let c = 0; c < channels; c++)
+          data[at + c * step + s] = presence[s] === 0 ? 0 : batch.data[n * stride + s * channels + c]! * scale;
+      data.set(presence, index(layout.presence[e]!));
+      e++;
+    }
+  }
+  for (const [key, { block, diagonal, stride }] of layout.positions) {
+    const parameters = JSON.parse(key) as PositionParameters;
+    const R = positionMatrix(parameters);
+    const S = Math.sqrt(R.length);
+    for (let s = 0; s < S; s++) {
+      data.set(R.subarray(s * S, (s + 1) * S), index(block + s * stride));
+      data[index(diagonal) + s] = R[s * S + s]!;
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/** @module A program as instructions of this engine, with the functions they call. Plain data, sent to workers. */
+import { elementwiseOps, structuralOps } from "../../ops/registry.js";
+import type { Operand, Program, Step } from "../../program/program.js";
+import type { Fused } from "./elementwise.js";
+import { type Extent, type Instruction, schedule } from "./schedule.js";
+
+export interface Lowered {
+  readonly program: Program;
+  readonly example: readonly Instruction[];
+  readonly self: readonly Instruction[];
+  /** What is done for each pair of examples, on blocks of positions. */
+  readonly pair: readonly Instruction[];
+  /** What is done on a whole tile of pairs, where a pair has one number. */
+  readonly tile: readonly Instruction[];
+  /** Numbers that the pair part leaves for the tile part or as results. */
+  readonly exported: readonly number[];
+  /** Example steps that are kept as they are: those that pairs read. */
+  readonly tape: readonly number[];
+  /** Example steps that are kept transposed: attention weights, which matrix products read so. */
+  readonly transposed: readonly number[];
+  /** Fused functions, in the order of their names `fused0`, `fused1`, … */
+  readonly functions: readonly Fused[];
+}
+
+export function lower(program: Program): Lowered {
+  const tape = plainTape(program);
+  const transposed = transposedSteps(program);
+  const tiled = tileSteps(program);
+  const resultSteps = (list: "pair" | "self"): number[] =>
+    (Object.values(program.results[list]) as (Operand | null)[]).flatMap((o) => (o?.from === "here" ? [o.step] : []));
+  const pairResults = new Set(resultSteps("pair"));
+  const exported = program.pair.flatMap((step, i) => {
+    if (tiled.has(i) || step.form !== "value") return [];
+    const forTile = program.pair.some((later, j) => tiled.has(j) && reads(later, i));
+    return forTile || pairResults.has(i) ? [i] : [];
+  });
+  const all = (steps: readonly Step[]) => (i: number) => extentOf(steps[i]!);
+  const pairExtent = (i: number): Extent => (tiled.has(i) ? "tile" : extentOf(program.pair[i]!));
+  const pairKept = new Set([...exported, ...pairResults]);
+  const lists = {
+    example: schedule(program.example, all(program.example), () => true, new Set([...tape, ...transposed])),
+    self: schedule(program.self, all(program.self), () => true, new Set(resultSteps("self"))),
+    pair: schedule(program.pair, pairExtent, (i) => !tiled.has(i), pairKept),
+    tile: schedule(program.pair, pairExtent, (i) => tiled.has(i), pairResults),
+  };
+  const functions = new Map<string, Fused>();
+  for (const instructions of Object.values(lists))
+    for (const instruction of instructions)
+      if (instruction.kind === "fused") functions.set(JSON.stringify(instruction.fused), instruction.fused);
+  return { program, ...lists, exported, tape, transposed, functions: [...functions.values()] };
+}
+
+/** The name of the function that runs fused steps. */
+export function functionName(lowered: Lowered, fused: Fused): string {
+  const key = JSON.stringify(fused);
+  return `fused${lowered.functions.findIndex((known) => JSON.stringify(known) === key)}`;
+}
+
+function extentOf(step: Step): Extent {
+  if (step.form === "block") return "block";
+  return step.form === "value" ? "number" : "line";
+}
+
+function reads(step: Step, index: number): boolean {
+  return step.operands.some((operand) => operand.from === "here" && operand.step === index);
+}
+
+/**
+ * Steps of the pair list that run on whole tiles: one number a pair, made from such numbers alone, and read by nothing
+ * that has positions.
+ */
+function tileSteps({ pair }: Program): ReadonlySet<number> {
+  const tiled = new Set<number>();
+  for (const [i, step] of [...pair.entries()].reverse()) {
+    const onNumbers = elementwiseOps.has(step.op) || step.op === structuralOps.gram.name;
+    const readByTiles = pair.every((later, j) => !reads(later, i) || tiled.has(j));
+    if (step.form === "value" && onNumbers && readByTiles) tiled.add(i);
+  }
+  return tiled;
+}
+
+/** Example steps that `sandwich` reads as weights. */
+function transposedSteps(program: Program): number[] {
+  const found = new Set<number>();
+  const collect = (steps: readonly Step[], inExample: boolean): void => {
+    for (const step of steps)
+      for (const [i, operand] of step.operands.entries())
+        if (isWeights(step, i) && (inExample || operand.from !== "here")) found.add(operand.step);
+  };
+  collect(program.example, true);
+  collect(program.pair, false);
+  collect(program.self, false);
+  return [...found].sort((x, y) => x - y);
+}
+
+/** Whether an operand is the attention weights of a `sandwich`, its first or third. */
+function isWeights(step: Step, operand: number): boolean {
+  return step.op === structuralOps.sandwich.name && operand !== 1;
+}
+
+/** Example steps that pairs read otherwise than as attention weights. */
+function plainTape(program: Program): number[] {
+  const found = new Set<number>();
+  for (const step of [...program.pair, ...program.self])
+    for (const [i, operand] of step.operands.entries())
+      if (operand.from !== "here" && !isWeights(step, i)) found.add(operand.step);
+  for (const results of Object.values(program.results))
+    for (const operand of Object.values(results))
+      if (operand !== null && operand.from !== "here") found.add(operand.step);
+  return [...found].sort((x, y) => x - y);
+}

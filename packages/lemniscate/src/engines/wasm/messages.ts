@@ -1,0 +1,49 @@
+/** @module What the engine and its workers say to each other. */
+import type { Quantity } from "../../program/program.js";
+import type { Numbers, Tile } from "../engine.js";
+import type { Setup } from "./runner.js";
+
+export type ToWorker =
+  | {
+      readonly kind: "examples";
+      readonly job: number;
+      readonly setup: Setup;
+      readonly count: number;
+      readonly counter: SharedArrayBuffer;
+    }
+  | {
+      readonly kind: "tiles";
+      readonly job: number;
+      readonly tiles: readonly Tile[];
+      readonly symmetric: boolean;
+      readonly counter: SharedArrayBuffer;
+    };
+
+export type FromWorker =
+  | { readonly kind: "examples"; readonly job: number }
+  | {
+      readonly kind: "tile";
+      readonly job: number;
+      readonly n: number;
+      readonly values: Partial<Record<Quantity, Numbers>>;
+    }
+  | { readonly kind: "tiles"; readonly job: number }
+  | { readonly kind: "failed"; readonly job: number; readonly error: Error };
+
+/** A number that all threads count up: who takes n does piece n. */
+export class Counter {
+  readonly #cell: Int32Array;
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.#cell = new Int32Array(buffer);
+  }
+
+  next(): number {
+    return Atomics.add(this.#cell, 0, 1);
+  }
+
+  /** Lets every thread find nothing left to do. */
+  stop(): void {
+    Atomics.store(this.#cell, 0, 2 ** 30);
+  }
+}

@@ -1,0 +1,277 @@
+/** @module Runs a program on one thread. Workers have one runner each; they share memory but no scratch. */
+import type { Operand, Quantity } from "../../program/program.js";
+import type { Numbers, Tile } from "../engine.js";
+import { type Layout, strideOf } from "./layout.js";
+import { functionName, type Lowered } from "./lower.js";
+import { type Found, findPlace, type List } from "./places.js";
+import type { Extent, Instruction, Place } from "./schedule.js";
+import { type Call, lowerings, readsWeights } from "./structural.js";
+import type { Format } from "./vector.js";
+
+/** All that a thread needs to run a program. Everything can be sent to a worker. */
+export interface Setup {
+  readonly lowered: Lowered;
+  readonly layout: Layout;
+  readonly format: Format;
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+}
+
+type Values = Partial<Record<Quantity, Numbers>>;
+type Functions = Readonly<Record<string, (...args: number[]) => void>>;
+
+/** A result: where it lies and whether it is a block. */
+interface Result {
+  readonly quantity: Quantity;
+  readonly step: number;
+  readonly found: Found;
+  readonly isBlock: boolean;
+}
+
+export class Runner {
+  readonly #setup: Setup;
+  readonly #functions: Functions;
+  readonly #numbers: Numbers;
+  readonly #words: Int32Array;
+  readonly #scratch: number;
+  readonly #example: readonly Call[];
+  readonly #self: readonly Call[];
+  readonly #pair: readonly Call[];
+  readonly #results: Readonly<Record<"pair" | "self", readonly Result[]>>;
+  readonly #S: number;
+
+  constructor(setup: Setup, worker: number) {
+    const { lowered, layout, memory, module, format } = setup;
+    this.#setup = setup;
+    this.#functions = new WebAssembly.Instance(module, { env: { memory } }).exports as Functions;
+    this.#numbers = format.scalar === "f32" ? new Float32Array(memory.buffer) : new Float64Array(memory.buffer);
+    this.#words = new Int32Array(memory.buffer);
+    this.#scratch = layout.scratch + worker * layout.scratchBytes;
+    this.#S = lowered.program.output.grid.reduce((product, size) => product * size, 1);
+    this.#example = lowered.example.map((instruction) => this.#bind("example", instruction));
+    this.#self = lowered.self.map((instruction) => this.#bind("self", instruction));
+    this.#pair = lowered.pair.map((instruction) => this.#bind("pair", instruction));
+    this.#results = { pair: this.#resultsOf("pair"), self: this.#resultsOf("self") };
+  }
+
+  /** Makes the tape of one example. */
+  example(e: number): void {
+    const { lowered, layout } = this.#setup;
+    for (const call of this.#example) call(e, e);
+    for (const step of lowered.tape)
+      if (lowered.program.example[step]!.form === "value")
+        this.#write(layout.tape.get(step)![e]!, this.#read(this.#scratch + layout.offsets.example.get(step)!));
+  }
+
+  /** Room for the results of `entries` pairs, each S·S numbers if the network ends with S positions. */
+  room(entries: number): Values {
+    const make = this.#setup.format.scalar === "f32" ? Float32Array : Float64Array;
+    const { get } = this.#setup.lowered.program;
+    return Object.fromEntries(get.map((quantity) => [quantity, new make(entries * this.#S * this.#S)]));
+  }
+
+  /** Fills a tile. `symmetric` says that both sides are one batch; then entries below the diagonal are mirrored. */
+  tile({ rowFrom, rowTo, columnFrom, columnTo }: Tile, symmetric: boolean): Values {
+    const { lowered, layout } = this.#setup;
+    const [rows, columns] = [rowTo - rowFrom, columnTo - columnFrom];
+    const [a, b] = [rowFrom, (symmetric ? 0 : layout.examplesA) + columnFrom];
+    const values = this.room(rows * columns);
+    const onDiagonal = symmetric && rowFrom === columnFrom;
+    if (this.#pair.length > 0)
+      for (let i = 0; i < rows; i++)
+        for (let j = onDiagonal ? i + 1 : 0; j < columns; j++) {
+          for (const call of this.#pair) call(a + i, b + j);
+          for (const step of lowered.exported)
+            this.#write(
+              this.#tileAddress(step, columns, i, j),
+              this.#read(this.#scratch + layout.offsets.pair.get(step)!),
+            );
+          this.#copyBlocks(values, "pair", a + i, b + j, i * columns + j);
+        }
+    for (const instruction of lowered.tile) this.#runTile(instruction, a, b, rows, columns);
+    this.#copyTiles(values, rows, columns);
+    if (onDiagonal) {
+      for (let i = 0; i < rows; i++) this.self(a + i, values, i * columns + i);
+      if (this.#S === 1) mirror(values, rows);
+    }
+    return values;
+  }
+
+  /** Writes K(x, x) of an example as entry `at` of the values. */
+  self(e: number, values: Values, at: number): void {
+    for (const call of this.#self) call(e, e);
+    for (const { quantity, found, isBlock } of this.#results.self)
+      if (!isBlock) values[quantity]![at] = this.#read(found.address(e, e));
+    this.#copyBlocks(values, "self", e, e, at);
+  }
+
+  #resultsOf(list: "pair" | "self"): Result[] {
+    const { program } = this.#setup.lowered;
+    const entries = Object.entries(program.results[list]) as [Quantity, Operand | null][];
+    return entries.flatMap(([quantity, operand]) => {
+      if (operand === null) return [];
+      const { from, step } = operand;
+      const isBlock = (from === "here" ? program[list] : program.example)[step]!.form === "block";
+      return [{ quantity, step, found: this.#find(list, operand), isBlock }];
+    });
+  }
+
+  #find(list: List, place: Place, weights = false): Found {
+    // Numbers of a pair that are made on tiles have no place among a pair's own.
+    const { lowered, layout } = this.#setup;
+    return findPlace({ lowered, layout, scratch: this.#scratch }, list, place, weights);
+  }
+
+  /** An instruction as a call, with everything looked up that does not depend on the examples. */
+  #bind(list: List, instruction: Instruction): Call {
+    const { layout, format } = this.#setup;
+    if (instruction.kind === "fused") return this.#bindFused(list, instruction);
+    const { op, form, parameters, inputs, output } = instruction;
+    const call = lowerings[op as keyof typeof lowerings]({
+      layout,
+      form,
+      parameters,
+      inputs: inputs.map((place, i) => this.#find(list, place, readsWeights(op, i))),
+      output: this.#find(list, { from: "here", step: output }),
+      spare: this.#scratch + layout.product,
+      bytes: format.bytes,
+      call: this.#functions,
+      read: (address) => this.#read(address),
+      write: (address, value) => this.#write(address, value),
+      copy: (from, to, bytes) => this.#words.copyWithin(to / 4, from / 4, (from + bytes) / 4),
+    });
+    return this.#alsoTransposed(list, [output], call);
+  }
+
+  #bindFused(list: List, instruction: Instruction & { readonly kind: "fused" }): Call {
+    const { lengths } = this.#setup.layout;
+    const streams = [
+      ...instruction.inputs.map((place) => this.#find(list, place)),
+      ...instruction.outputs.map((step) => this.#find(list, { from: "here", step })),
+    ];
+    const run = this.#functions[functionName(this.#setup.lowered, instruction.fused)]!;
+    const height: Readonly<Record<Extent, Call2>> = { block: (a) => lengths[a]!, line: one, number: one, tile: one };
+    const width: Readonly<Record<Extent, Call2>> = {
+      block: (_, b) => lengths[b]!,
+      line: (a, b) => Math.min(lengths[a]!, lengths[b]!),
+      number: one,
+      tile: one,
+    };
+    const [rowsOf, columnsOf] = [height[instruction.extent], width[instruction.extent]];
+    const call: Call = (a, b) => {
+      let word = this.#openFrame(rowsOf(a, b), columnsOf(a, b));
+      for (const { address, stride } of streams) {
+        this.#words[word++] = address(a, b);
+        this.#words[word++] = stride(a, b);
+      }
+      run(this.#frame);
+    };
+    return this.#alsoTransposed(list, instruction.outputs, call);
+  }
+
+  /** A call that leaves transposed copies of its outputs where products want them. */
+  #alsoTransposed(list: List, outputs: readonly number[], call: Call): Call {
+    const { layout } = this.#setup;
+    if (list !== "example") return call;
+    const wanted = outputs.filter((step) => layout.transposed.has(step));
+    if (wanted.length === 0) return call;
+    const copies = wanted.map((step) => ({
+      from: this.#find(list, { from: "here", step }),
+      to: layout.transposed.get(step)!,
+    }));
+    const transpose = this.#functions["transpose"]!;
+    return (a, b) => {
+      call(a, b);
+      for (const { from, to } of copies)
+        transpose(
+          from.address(a, b),
+          to[a]!,
+          layout.lengths[a]!,
+          layout.lengths[a]!,
+          from.stride(a, b),
+          layout.strides[a]!,
+        );
+    };
+  }
+
+  get #frame(): number {
+    return this.#scratch + this.#setup.layout.frame;
+  }
+
+  /** Begins the description of a fused call and returns the index of its next word. */
+  #openFrame(rows: number, columns: number): number {
+    const word = this.#frame / 4;
+    this.#words[word] = rows;
+    this.#words[word + 1] = Math.ceil((columns * this.#setup.format.bytes) / 16) * 16;
+    return word + 2;
+  }
+
+  #runTile(instruction: Instruction, a: number, b: number, rows: number, columns: number): void {
+    const { layout, lowered, format } = this.#setup;
+    const stride = strideOf(format, columns);
+    const here = (step: number): number => this.#tileAddress(step, columns, 0, 0);
+    if (instruction.kind === "structural") {
+      const { inputs, inputStride, channels } = layout;
+      const out = here(instruction.output);
+      this.#functions["gram"]!(inputs[a]!, inputs[b]!, out, rows, columns, channels, inputStride, inputStride, stride);
+      return;
+    }
+    let word = this.#openFrame(rows, columns);
+    for (const { from, step } of instruction.inputs) {
+      this.#words[word++] = from === "here" ? here(step) : layout.tape.get(step)![from === "a" ? a : b]!;
+      this.#words[word++] = stride;
+    }
+    for (const step of instruction.outputs) {
+      this.#words[word++] = here(step);
+      this.#words[word++] = stride;
+    }
+    this.#functions[functionName(lowered, instruction.fused)]!(this.#frame);
+  }
+
+  /** Results that are one number a pair, from the tile buffers. */
+  #copyTiles(values: Values, rows: number, columns: number): void {
+    for (const { quantity, step, isBlock } of this.#results.pair) {
+      if (isBlock) continue;
+      for (let i = 0; i < rows; i++) {
+        const from = this.#tileAddress(step, columns, i, 0) / this.#setup.format.bytes;
+        values[quantity]!.set(this.#numbers.subarray(from, from + columns), i * columns);
+      }
+    }
+  }
+
+  /** Results that are blocks, from scratch memory into room for S·S numbers. */
+  #copyBlocks(values: Values, list: "pair" | "self", a: number, b: number, at: number): void {
+    const { lengths } = this.#setup.layout;
+    const { bytes } = this.#setup.format;
+    for (const { quantity, found, isBlock } of this.#results[list]) {
+      if (!isBlock) continue;
+      for (let s = 0; s < lengths[a]!; s++) {
+        const from = (found.address(a, b) + s * found.stride(a, b)) / bytes;
+        values[quantity]!.set(this.#numbers.subarray(from, from + lengths[b]!), (at * this.#S + s) * this.#S);
+      }
+    }
+  }
+
+  #tileAddress(step: number, columns: number, i: number, j: number): number {
+    const { layout, format } = this.#setup;
+    return this.#scratch + layout.offsets.tile.get(step)! + i * strideOf(format, columns) + j * format.bytes;
+  }
+
+  #read(address: number): number {
+    return this.#numbers[address / this.#setup.format.bytes]!;
+  }
+
+  #write(address: number, value: number): void {
+    this.#numbers[address / this.#setup.format.bytes] = value;
+  }
+}
+
+type Call2 = (a: number, b: number) => number;
+
+const one: Call2 = () => 1;
+
+/** Entries below the diagonal from those above it. */
+function mirror(values: Values, size: number): void {
+  for (const data of Object.values(values))
+    for (let i = 0; i < size; i++) for (let j = 0; j < i; j++) data[i * size + j] = data[j * size + i]!;
+}

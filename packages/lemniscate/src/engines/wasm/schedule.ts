@@ -1,0 +1,141 @@
+/** @module Which steps of a list run together: runs of elementwise steps are fused, structural ones stand alone. */
+import type { Parameters } from "../../ops/op.js";
+import { elementwiseOps } from "../../ops/registry.js";
+import type { Operand, Step } from "../../program/program.js";
+import type { Fused, FusedStep, Source, StreamAccess } from "./elementwise.js";
+
+/** What a step's numbers lie in: a block, one line of positions, one number, or a matrix with an entry a pair. */
+export type Extent = "block" | "line" | "number" | "tile";
+
+/** A value: a step of this list, a step on an example's tape. */
+export type Place = { readonly from: Operand["from"]; readonly step: number };
+
+export type Instruction =
+  | {
+      readonly kind: "fused";
+      readonly extent: Extent;
+      readonly fused: Fused;
+      readonly inputs: readonly Place[];
+      readonly outputs: readonly number[];
+    }
+  | {
+      readonly kind: "structural";
+      readonly op: string;
+      readonly extent: Extent;
+      readonly form: Step["form"];
+      readonly parameters: Parameters;
+      readonly inputs: readonly Place[];
+      readonly output: number;
+    };
+
+/** Steps that one function fuses at most: longer ones spill every register and compile slowly. */
+const longestFusion = 16;
+
+/** The instructions of those steps of a list that `runs` selects, in an order that keeps elementwise steps together. */
+export function schedule(
+  steps: readonly Step[],
+  extentOf: (step: number) => Extent,
+  runs: (step: number) => boolean,
+  kept: ReadonlySet<number>,
+): readonly Instruction[] {
+  const pending = new Set([...steps.keys()].filter(runs));
+  const waits = (operand: Operand): boolean => operand.from === "here" && pending.has(operand.step);
+  const ready = (step: number): boolean => !steps[step]!.operands.some(waits);
+  const instructions: Instruction[] = [];
+  while (pending.size > 0) {
+    const structural = [...pending].find((step) => !elementwiseOps.has(steps[step]!.op) && ready(step));
+    if (structural !== undefined) {
+      pending.delete(structural);
+      const { op, form, parameters, operands } = steps[structural]!;
+      const inputs = operands.map(({ from, step }) => ({ from, step }));
+      instructions.push({
+        kind: "structural",
+        op,
+        extent: extentOf(structural),
+        form,
+        parameters,
+        inputs,
+        output: structural,
+      });
+      continue;
+    }
+    const group = fusible(steps, [...pending], extentOf, ready);
+    for (const step of group) pending.delete(step);
+    instructions.push(fuse(steps, group, extentOf(group[0]!), pending, kept));
+  }
+  return instructions;
+}
+
+/** The longest run of elementwise steps of one extent that can start now. */
+function fusible(
+  steps: readonly Step[],
+  pending: readonly number[],
+  extentOf: (step: number) => Extent,
+  ready: (step: number) => boolean,
+): number[] {
+  const waiting = new Set(pending);
+  const collect = (extent: Extent): number[] => {
+    const group = new Set<number>();
+    for (const step of pending) {
+      if (group.size === longestFusion) break;
+      if (!elementwiseOps.has(steps[step]!.op) || extentOf(step) !== extent) continue;
+      const possible = steps[step]!.operands.every(
+        (operand) =>
+          operand.from !== "here" ||
+          !waiting.has(operand.step) ||
+          (group.has(operand.step) && operand.access === "same"),
+      );
+      if (possible) group.add(step);
+    }
+    return [...group];
+  };
+  const first = pending.filter(ready);
+  const groups = [...new Set(first.map(extentOf))].map(collect);
+  return groups.reduce((longest, group) => (group.length > longest.length ? group : longest));
+}
+
+function fuse(
+  steps: readonly Step[],
+  group: readonly number[],
+  extent: Extent,
+  pending: ReadonlySet<number>,
+  kept: ReadonlySet<number>,
+): Instruction {
+  const position = new Map(group.map((step, i) => [step, i]));
+  const inputs: { place: Place; access: StreamAccess }[] = [];
+  const source = (operand: Operand): Source => {
+    const inside = operand.from === "here" ? position.get(operand.step) : undefined;
+    if (inside !== undefined) return { step: inside };
+    const access = accessOf(operand, extent);
+    const known = inputs.findIndex(
+      ({ place, access: other }) => place.from === operand.from && place.step === operand.step && other === access,
+    );
+    if (known >= 0) return { input: known };
+    return { input: inputs.push({ place: { from: operand.from, step: operand.step }, access }) - 1 };
+  };
+  const fusedSteps = group.map((step): FusedStep => {
+    const { op, parameters, operands } = steps[step]!;
+    return { op, parameters, args: operands.map(source) };
+  });
+  const readLater = (step: number): boolean =>
+    kept.has(step) ||
+    [...pending].some((later) => steps[later]!.operands.some((o) => o.from === "here" && o.step === step));
+  const outputs = group.filter(readLater);
+  return {
+    kind: "fused",
+    extent,
+    fused: {
+      inputs: inputs.map(({ access }) => access),
+      steps: fusedSteps,
+      outputs: outputs.map((step) => position.get(step)!),
+    },
+    inputs: inputs.map(({ place }) => place),
+    outputs,
+  };
+}
+
+/** Over a tile of pairs, what belongs to example a varies along rows, what belongs to b along columns. */
+function accessOf(operand: Operand, extent: Extent): StreamAccess {
+  if (extent === "tile") return operand.from === "here" ? "same" : operand.from === "a" ? "row" : "column";
+  return operand.access === "whole" ? "same" : operand.access;
+}

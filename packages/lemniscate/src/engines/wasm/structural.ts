@@ -1,0 +1,130 @@
+/** @module Structural operations as calls of the engine's own functions. */
+import type { Form, Parameters, StructuralName } from "../../ops/op.js";
+import type { Layout } from "./layout.js";
+import type { Found } from "./places.js";
+
+/** What a structural instruction has at hand. */
+export interface Context {
+  readonly layout: Layout;
+  readonly form: Form;
+  readonly parameters: Parameters;
+  readonly inputs: readonly Found[];
+  readonly output: Found;
+  /** Address of a block that no step owns, for the first of two products. */
+  readonly spare: number;
+  readonly bytes: 4 | 8;
+  readonly call: Readonly<Record<string, (...args: number[]) => void>>;
+  readonly read: (address: number) => number;
+  readonly write: (address: number, value: number) => void;
+  readonly copy: (from: number, to: number, bytes: number) => void;
+}
+
+/** A call for the examples numbered a and b. */
+export type Call = (a: number, b: number) => void;
+
+/** Operands that `sandwich` reads transposed. */
+export function readsWeights(op: string, operand: number): boolean {
+  return op === "sandwich" && operand !== 1;
+}
+
+export const lowerings: { readonly [Name in StructuralName]: (context: Context) => Call } = {
+  gram: ({ layout, form, output, call }) => {
+    const { inputs, lengths, strides, channels, features, inputStride } = layout;
+    return (a, b) => {
+      const [left, right] = [inputs[a]!, inputs[b]!];
+      const strideA = features ? inputStride : strides[a]!;
+      const strideB = features ? inputStride : strides[b]!;
+      const out = output.address(a, b);
+      const common = Math.min(lengths[a]!, lengths[b]!);
+      if (form === "block")
+        call["gram"]!(left, right, out, lengths[a]!, lengths[b]!, channels, strideA, strideB, output.stride(a, b));
+      else call["gramDots"]!(left, right, out, form === "value" ? 1 : common, channels, strideA, strideB);
+    };
+  },
+
+  softmaxRows:
+    ({ layout: { lengths }, inputs: [logits, presence], output, call }) =>
+    (a, b) =>
+      call["softmax"]!(
+        logits!.address(a, b),
+        presence!.address(a, b),
+        output.address(a, b),
+        lengths[a]!,
+        lengths[b]!,
+        logits!.stride(a, b),
+      ),
+
+  // Products sum over the rows of both factors: first (A k)ᵀ from k and Aᵀ, then A k Bᵀ from that and Bᵀ.
+  sandwich:
+    ({ layout: { lengths, strides }, form, inputs: [A, k, B], output, spare, call }) =>
+    (a, b) => {
+      const [rows, columns, strideA, strideB] = [lengths[a]!, lengths[b]!, strides[a]!, strides[b]!];
+      const out = output.address(a, b);
+      call["product"]!(
+        k!.address(a, b),
+        A!.address(a, b),
+        spare,
+        columns,
+        rows,
+        rows,
+        k!.stride(a, b),
+        strideA,
+        strideA,
+      );
+      if (form === "block")
+        call["product"]!(spare, B!.address(a, b), out, rows, columns, columns, strideA, strideB, output.stride(a, b));
+      else call["columnDots"]!(spare, B!.address(a, b), out, Math.min(rows, columns), columns, strideA, strideB);
+    },
+
+  inner:
+    ({ layout: { lengths }, inputs: [x, y], output, call }) =>
+    (a, b) =>
+      call["inner"]!(
+        x!.address(a, b),
+        y!.address(a, b),
+        output.address(a, b),
+        lengths[a]!,
+        lengths[b]!,
+        x!.stride(a, b),
+        y!.stride(a, b),
+      ),
+
+  sumPairs:
+    ({ layout: { lengths }, inputs: [k], output, call }) =>
+    (a, b) =>
+      call["sum"]!(k!.address(a, b), output.address(a, b), lengths[a]!, lengths[b]!, k!.stride(a, b)),
+
+  sumDiagonal:
+    ({ layout: { lengths }, inputs: [k], output, call }) =>
+    (a, b) =>
+      call["sum"]!(k!.address(a, b), output.address(a, b), 1, Math.min(lengths[a]!, lengths[b]!), 0),
+
+  takeDiagonal:
+    ({ layout: { lengths }, inputs: [k], output, bytes, read, write }) =>
+    (a, b) => {
+      const step = k!.stride(a, b) + bytes;
+      const [from, to] = [k!.address(a, b), output.address(a, b)];
+      for (let s = 0; s < Math.min(lengths[a]!, lengths[b]!); s++) write(to + s * bytes, read(from + s * step));
+    },
+
+  scaleDiagonal: ({ layout: { lengths }, form, parameters, inputs: [k], output, bytes, read, write, copy }) => {
+    const factor = parameters["factor"] as number;
+    return (a, b) => {
+      const stride = form === "block" ? output.stride(a, b) : 0;
+      const to = output.address(a, b);
+      copy(k!.address(a, b), to, form === "block" ? lengths[a]! * stride : output.stride(a, b));
+      for (let s = 0; s < Math.min(lengths[a]!, lengths[b]!); s++) {
+        const at = to + s * (stride + bytes);
+        write(at, read(at) * factor);
+      }
+    };
+  },
+
+  presence:
+    ({ layout, form, output, bytes, copy }) =>
+    (a, b) =>
+      copy(layout.presence[a]!, output.address(a, b), form === "value" ? bytes : layout.strides[a]!),
+
+  // Lies in memory already; `findPlace` says where.
+  positionCovariance: () => () => {},
+};

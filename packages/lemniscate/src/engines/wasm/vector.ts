@@ -1,0 +1,277 @@
+/** @module The algebra of SIMD vectors: formulas become a graph of instructions, equal ones shared. */
+import type { Algebra } from "../../ops/algebra.js";
+import type { Fn, Local } from "./assembler.js";
+import type { Instruction } from "./opcodes.js";
+import { polynomial } from "./polynomial.js";
+
+export type Scalar = "f32" | "f64";
+
+/** How numbers of a precision lie in a vector of 128 bits. */
+export interface Format {
+  readonly scalar: Scalar;
+  readonly bytes: 4 | 8;
+  readonly lanes: 4 | 2;
+  readonly shape: "f32x4" | "f64x2";
+  readonly splat: "v128.load32_splat" | "v128.load64_splat";
+  /** Whether the fused multiply-add of relaxed SIMD is used. */
+  readonly fma: boolean;
+}
+
+export function formatOf(scalar: Scalar, fma: boolean): Format {
+  return scalar === "f32"
+    ? { scalar, bytes: 4, lanes: 4, shape: "f32x4", splat: "v128.load32_splat", fma }
+    : { scalar, bytes: 8, lanes: 2, shape: "f64x2", splat: "v128.load64_splat", fma };
+}
+
+/** A vector: a stream of inputs, a constant, or an instruction on other vectors. */
+export interface Vector {
+  readonly kind: "input" | "constant" | "instruction";
+  readonly name: string;
+  readonly args: readonly Vector[];
+  readonly value: number;
+}
+
+/** Builds vectors; equal ones are the same object, which is how K and Θ share their angles. */
+export class VectorAlgebra implements Algebra<Vector> {
+  readonly #known = new Map<string, Vector>();
+  readonly #ids = new Map<Vector, number>();
+  readonly #format: Format;
+  readonly #functions: Functions;
+
+  constructor(format: Format) {
+    this.#format = format;
+    this.#functions = functionsOf(format.scalar);
+  }
+
+  input(index: number): Vector {
+    return this.#make("input", `in${index}`, [], index);
+  }
+
+  constant(value: number): Vector {
+    return this.#make("constant", `k${Object.is(value, -0) ? "-0" : value}`, [], value);
+  }
+
+  add(x: Vector, y: Vector): Vector {
+    return this.#op("add", x, y);
+  }
+
+  sub(x: Vector, y: Vector): Vector {
+    return this.#op("sub", x, y);
+  }
+
+  mul(x: Vector, y: Vector): Vector {
+    return this.#op("mul", x, y);
+  }
+
+  div(x: Vector, y: Vector): Vector {
+    return this.#op("div", x, y);
+  }
+
+  min(x: Vector, y: Vector): Vector {
+    return this.#op("min", x, y);
+  }
+
+  max(x: Vector, y: Vector): Vector {
+    return this.#op("max", x, y);
+  }
+
+  abs(x: Vector): Vector {
+    return this.#op("abs", x);
+  }
+
+  sqrt(x: Vector): Vector {
+    return this.#op("sqrt", x);
+  }
+
+  fma(x: Vector, y: Vector, z: Vector): Vector {
+    return this.#format.fma ? this.#op("relaxed_madd", x, y, z) : this.add(this.mul(x, y), z);
+  }
+
+  choose(a: Vector, b: Vector, yes: Vector, no: Vector): Vector {
+    return this.#make("instruction", "v128.bitselect", [yes, no, this.#op("le", a, b)], 0);
+  }
+
+  /** e^x = 2^n e^r with n = round(x/ln 2) and e^r = 1 + r + r²·P(r); n goes into the exponent bits. */
+  exp(x: Vector): Vector {
+    const { exp, magic, mantissa, smallest, largest, ln2 } = this.#functions;
+    const shifted = this.fma(x, this.constant(Math.LOG2E), this.constant(magic));
+    const n = this.sub(shifted, this.constant(magic));
+    const r = this.fma(n, this.constant(-ln2[1]), this.fma(n, this.constant(-ln2[0]), x));
+    const curve = this.#horner(exp, this.mul(r, this.constant(2 / Math.LN2)));
+    const fraction = this.add(this.fma(this.mul(r, r), curve, r), this.constant(1));
+    const integer = this.#format.scalar === "f32" ? "i32x4" : "i64x2";
+    const exponent = this.#make("instruction", `${integer}.shl`, [shifted], mantissa);
+    const scaled = this.#make("instruction", `${integer}.add`, [fraction, exponent], 0);
+    const finite = this.choose(this.constant(largest), x, this.constant(Number.POSITIVE_INFINITY), scaled);
+    return this.choose(x, this.constant(smallest), this.constant(0), finite);
+  }
+
+  /**
+   * With the smaller coordinate s and the larger one l, atan(s/l) is atan(t) at t = s/l up to tan(π/8), and
+   * π/4 + atan(t) at t = (s − l)/(s + l) beyond; atan(t) = t − t³·P(t²). Then it is turned into the right octant.
+   */
+  atan2(y: Vector, x: Vector): Vector {
+    const { atan, tiny } = this.#functions;
+    const [ay, ax] = [this.abs(y), this.abs(x)];
+    const [s, l] = [this.min(ay, ax), this.max(this.max(ay, ax), this.constant(tiny))];
+    const edge = this.mul(l, this.constant(tanEighth));
+    const zero = this.constant(0);
+    const t = this.div(this.choose(s, edge, s, this.sub(s, l)), this.choose(s, edge, l, this.add(s, l)));
+    const z = this.mul(t, t);
+    const curve = this.#horner(atan, this.fma(z, this.constant(2 / tanEighth ** 2), this.constant(-1)));
+    const small = this.fma(this.mul(this.mul(t, z), curve), this.constant(-1), t);
+    const octant = this.add(small, this.choose(s, edge, zero, this.constant(Math.PI / 4)));
+    const quadrant = this.choose(ay, ax, octant, this.sub(this.constant(Math.PI / 2), octant));
+    const half = this.choose(zero, x, quadrant, this.sub(this.constant(Math.PI), quadrant));
+    return this.choose(zero, y, half, this.sub(zero, half));
+  }
+
+  #horner(coefficients: readonly number[], u: Vector): Vector {
+    return coefficients.map((c) => this.constant(c)).reduceRight((sum, c) => this.fma(sum, u, c));
+  }
+
+  #op(name: string, ...args: readonly Vector[]): Vector {
+    return this.#make("instruction", `${this.#format.shape}.${name}`, args, 0);
+  }
+
+  #make(kind: Vector["kind"], name: string, args: readonly Vector[], value: number): Vector {
+    const key = `${name}(${args.map((arg) => this.#ids.get(arg)).join()})${value}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const made: Vector = { kind, name, args, value };
+    this.#ids.set(made, this.#known.size);
+    this.#known.set(key, made);
+    return made;
+  }
+}
+
+/** Polynomials and bit patterns of a precision. */
+interface Functions {
+  /** (e^r − 1 − r)/r² on |r| ≤ ln 2/2, in u = 2r/ln 2. */
+  readonly exp: readonly number[];
+  /** (1 − atan(t)/t)/t² in z = t² on 0 ≤ z ≤ tan²(π/8), in u = 2z/tan²(π/8) − 1. */
+  readonly atan: readonly number[];
+  /** Adding it rounds to an integer, which then stands in the low bits. */
+  readonly magic: number;
+  readonly mantissa: number;
+  readonly smallest: number;
+  readonly largest: number;
+  readonly tiny: number;
+  /** ln 2 in two parts, the first short enough to be multiplied by an exponent without rounding. */
+  readonly ln2: readonly [number, number];
+}
+
+const functions = new Map<Scalar, Functions>();
+
+/** tan(π/8), up to which an arctangent needs no reduction. */
+const tanEighth = Math.SQRT2 - 1;
+
+/** Σ c_k x^k, for coefficients and arguments with which thirty terms are enough. */
+function series(c: (k: number) => number, x: number): number {
+  return Array.from({ length: 30 }, (_, k) => c(k)).reduceRight((sum, coefficient) => sum * x + coefficient, 0);
+}
+
+function factorial(n: number): number {
+  return n === 0 ? 1 : n * factorial(n - 1);
+}
+
+function functionsOf(scalar: Scalar): Functions {
+  const known = functions.get(scalar);
+  if (known !== undefined) return known;
+  const [expDegree, atanDegree] = scalar === "f32" ? [4, 4] : [10, 11];
+  // Their series, summed from the small terms up: what the polynomials correct is small, and so is their error.
+  const exponential = (r: number): number => series((k) => 1 / factorial(k + 2), r);
+  const arctangent = (z: number): number => series((k) => (-1) ** k / (2 * k + 3), z);
+  const polynomials = {
+    exp: polynomial(exponential, -Math.LN2 / 2, Math.LN2 / 2, expDegree),
+    atan: polynomial(arctangent, 0, tanEighth ** 2, atanDegree),
+  };
+  const made: Functions =
+    scalar === "f32"
+      ? {
+          ...polynomials,
+          magic: 1.5 * 2 ** 23,
+          mantissa: 23,
+          smallest: -87,
+          largest: 88.3,
+          tiny: 1e-37,
+          ln2: split(12),
+        }
+      : {
+          ...polynomials,
+          magic: 1.5 * 2 ** 52,
+          mantissa: 52,
+          smallest: -708,
+          largest: 709,
+          tiny: 1e-300,
+          ln2: split(32),
+        };
+  functions.set(scalar, made);
+  return made;
+}
+
+function split(bits: number): readonly [number, number] {
+  const high = Math.round(Math.LN2 * 2 ** bits) / 2 ** bits;
+  return [high, Math.LN2 - high];
+}
+
+/** Constants as vectors in memory, where an instruction reads them faster than V8 builds them. */
+export class ConstantTable {
+  readonly #values: number[] = [];
+  readonly #format: Format;
+  readonly #address: number;
+
+  constructor(format: Format, address: number) {
+    this.#format = format;
+    this.#address = address;
+  }
+
+  /** Pushes a constant in all lanes. */
+  push(f: Fn, value: number): void {
+    let index = this.#values.findIndex((known) => Object.is(known, value));
+    if (index < 0) index = this.#values.push(value) - 1;
+    f.i32(0).mem("v128.load", this.#address + 16 * index);
+  }
+
+  /** The table's bytes, to be copied to its address. */
+  bytes(): Uint8Array {
+    const array = this.#format.scalar === "f32" ? Float32Array : Float64Array;
+    const lanes = this.#values.flatMap((value) => new Array<number>(this.#format.lanes).fill(value));
+    return new Uint8Array(new array(lanes).buffer);
+  }
+}
+
+/**
+ * Writes the instructions of `results` for `unroll` neighbouring vectors at once and returns the locals that hold them.
+ * `inputs` gives the locals of each input, one a neighbour.
+ */
+export function emitVectors(
+  f: Fn,
+  constants: ConstantTable,
+  results: readonly Vector[],
+  inputs: readonly (readonly Local[])[],
+  unroll: number,
+): readonly (readonly Local[])[] {
+  const locals = new Map<Vector, readonly Local[]>();
+  const load = (constant: Vector): readonly Local[] => {
+    const local = f.local("v128");
+    constants.push(f, constant.value);
+    f.set(local);
+    return Array.from({ length: unroll }, () => local);
+  };
+  const visit = (vector: Vector): readonly Local[] => {
+    const known = vector.kind === "input" ? inputs[vector.value]! : locals.get(vector);
+    if (known !== undefined) return known;
+    if (vector.kind === "constant") return load(vector);
+    const args = vector.args.map(visit);
+    const own = Array.from({ length: unroll }, () => f.local("v128"));
+    for (const [u, local] of own.entries()) {
+      for (const arg of args) f.get(arg[u]!);
+      if (vector.name.endsWith(".shl")) f.i32(vector.value);
+      f.op(vector.name as Instruction).set(local);
+    }
+    locals.set(vector, own);
+    return own;
+  };
+  return results.map(visit);
+}
