@@ -73,6 +73,26 @@ function floats(array: NpyArray): Float32Array | Float64Array {
   return data instanceof Float32Array || data instanceof Float64Array ? data : numbersOf(array);
 }
 
+/** Two batches of token sequences, the shorter one padded to the length of the other; others as they are. */
+export function ofOneLength(x1: Batch, x2: Batch): readonly [Batch, Batch] {
+  if (x1.shape.length !== 3 || x2.shape.length !== 3 || x1.shape[1] === x2.shape[1]) return [x1, x2];
+  const longest = Math.max(x1.shape[1]!, x2.shape[1]!);
+  return [padded(x1, longest), padded(x2, longest)];
+}
+
+function padded(x: Batch, length: number): Batch {
+  const [n, T, d] = x.shape as readonly [number, number, number];
+  if (T === length) return x;
+  const data = new (x.data.constructor as new (size: number) => typeof x.data)(n * length * d);
+  const mask = new Uint8Array(n * length);
+  for (let i = 0; i < n; i++) {
+    data.set(x.data.subarray(i * T * d, (i + 1) * T * d), i * length * d);
+    if (x.mask === undefined) mask.fill(1, i * length, i * length + T);
+    else mask.set(x.mask.subarray(i * T, (i + 1) * T), i * length);
+  }
+  return { shape: [n, length, d], data, mask };
+}
+
 /** Says which file an error about its contents is about. */
 export function named<T>(file: string, work: () => T): T {
   try {

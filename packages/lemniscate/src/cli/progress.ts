@@ -49,7 +49,7 @@ export function progressOf(
       const secondsLeft = perSecond > 0 ? (total - done) / perSecond : null;
       if (style === "json") json({ event: "progress", done, total, perSecond, secondsLeft });
       else if (redrawn) {
-        stream.write(`\r\x1b[K${line(phase, done / total, perSecond, secondsLeft, stream.columns ?? 80)}`);
+        stream.write(`\r\x1b[K${line(phase, done / total, perSecond, secondsLeft, stream.columns || 80)}`);
         drawn = true;
       } else stream.write(`${facts(phase, done / total, perSecond, secondsLeft).join("  ")}\n`);
     },

@@ -10,13 +10,20 @@ export function makeLayer<Options extends object, P extends Placement>(
   options: object,
 ): LayerNetwork<Options, P> {
   const parsed = definition.options.safeParse(options);
-  if (!parsed.success) throw optionError(definition.name, parsed.error.issues[0]!, options);
+  if (!parsed.success)
+    throw optionError(definition.name, parsed.error.issues[0]!, options, undefined, definition.options);
   const entries = Object.entries(parsed.data).filter(([, value]) => value !== undefined);
   return Object.freeze({ type: definition.name, ...Object.fromEntries(entries) }) as LayerNetwork<Options, P>;
 }
 
 /** One validation issue in this library's words. `at` names the layer, and `root` is its place in the network. */
-export function optionError(at: string, issue: z.core.$ZodIssue, input: unknown, root?: Path): LemniscateError {
+export function optionError(
+  at: string,
+  issue: z.core.$ZodIssue,
+  input: unknown,
+  root?: Path,
+  schema?: z.ZodType,
+): LemniscateError {
   const inside = issue.path.map((key) => (typeof key === "number" ? key : String(key)));
   const path = pathInWords(inside);
   let given: unknown = input;
@@ -27,7 +34,7 @@ export function optionError(at: string, issue: z.core.$ZodIssue, input: unknown,
       code: "OptionOutOfRange",
       where: `${at}${path}`,
       given: `the unknown option ${issue.keys.map((key) => `"${key}"`).join(", ")}`,
-      allowed: "only the documented options",
+      allowed: optionsOf(schema, inside).join(", ") || "none",
       mend: "Check the spelling, or leave it out.",
       path: root && [...root, ...inside, ...issue.keys.slice(0, 1)],
     });
@@ -35,8 +42,36 @@ export function optionError(at: string, issue: z.core.$ZodIssue, input: unknown,
     code: "OptionOutOfRange",
     where: `${at}${path.startsWith(".") ? `: ${path.slice(1)}` : path}`,
     given: shown,
-    allowed: issue.message.replace(/^Invalid (input|option): expected /, ""),
+    allowed: allowedBy(issue),
     mend: "Change the value, or leave it out to have the default.",
     path: root && [...root, ...inside],
   });
+}
+
+/** The options that an object takes, found by walking down its schema. */
+function optionsOf(schema: z.ZodType | undefined, path: Path): readonly string[] {
+  let found: unknown = schema;
+  const inner = (): void => {
+    while (found !== undefined && !("shape" in (found as object)))
+      found = (found as { unwrap?: () => unknown }).unwrap?.();
+  };
+  inner();
+  for (const key of path) {
+    found = (found as { shape: Record<PropertyKey, unknown> } | undefined)?.shape[key];
+    inner();
+  }
+  return Object.keys((found as { shape: object } | undefined)?.shape ?? {});
+}
+
+/** What zod expects, in this library's words: `Too small: expected number to be >=0` is `a number ≥ 0`. */
+function allowedBy({ message }: z.core.$ZodIssue): string {
+  const expected = message.replace(/^(Invalid (input|option)|Too (small|big)): expected /, "");
+  return expected
+    .replace(
+      /^(number|int|string|array) to (be|have) /,
+      (_, kind) => `${kind === "int" ? "a whole number" : `${kind === "array" ? "an" : "a"} ${kind}`} `,
+    )
+    .replace(">=", "≥ ")
+    .replace("<=", "≤ ")
+    .replace(/([<>])(?=\d)/, "$1 ");
 }

@@ -135,7 +135,13 @@ export function layerOf(network: Network, at: Path): { definition: Definition; o
   const { type: _, ...options } = network as { type: string };
   const parsed = definition.options.safeParse(options);
   if (!parsed.success)
-    throw optionError(`network${pathInWords(at)} (${network.type})`, parsed.error.issues[0]!, options, at);
+    throw optionError(
+      `network${pathInWords(at)} (${network.type})`,
+      parsed.error.issues[0]!,
+      options,
+      at,
+      definition.options,
+    );
   return { definition, options: parsed.data };
 }
 

@@ -14,8 +14,8 @@ export function doctorCommand(program: Command): void {
 }
 
 async function run(json: boolean): Promise<void> {
+  const tests = await selfTest(); // first: looking for relaxed SIMD may turn it on
   const found = capabilities();
-  const tests = await selfTest();
   if (tests.some(({ passed }) => !passed)) process.exitCode = 1;
   if (json) return console.log(JSON.stringify({ ...found, selfTest: tests }));
   const { node, platform, memory, wasm } = found;

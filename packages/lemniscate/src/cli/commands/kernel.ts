@@ -4,7 +4,7 @@ import { openEngine } from "../../engines/open.js";
 import type { Matrix } from "../../linalg/matrix.js";
 import type { Quantity } from "../../program/program.js";
 import { kernel } from "../../tiles/kernel.js";
-import { type InputOptions, readInputs } from "../inputs.js";
+import { type InputOptions, ofOneLength, readInputs } from "../inputs.js";
 import { interruptible } from "../interrupt.js";
 import { Misuse } from "../misuse.js";
 import { writeMatrix } from "../npy-output.js";
@@ -96,7 +96,8 @@ async function inputs(spec: Spec, flags: Flags): Promise<readonly [Batch, Batch 
     });
   const x1 = (await examplesOf(train, "nothing", "data.train", spec.resolve)).x;
   if (flags.x2 !== undefined) return [x1, await readInputs(flags.x2, options(flags.mask2))];
-  return [x1, test === undefined ? null : (await examplesOf(test, "nothing", "data.test", spec.resolve)).x];
+  if (test === undefined) return [x1, null];
+  return ofOneLength(x1, (await examplesOf(test, "nothing", "data.test", spec.resolve)).x);
 }
 
 function refuseTogether(flags: Flags): void {

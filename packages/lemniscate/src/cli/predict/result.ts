@@ -14,12 +14,17 @@ export interface PredictedRow {
   readonly target?: readonly number[] | undefined;
 }
 
+interface Described {
+  readonly shape: readonly number[];
+  readonly note?: string | undefined;
+}
+
 export interface PredictResult {
   readonly type: "gp" | "classification";
   readonly get: string;
   readonly engine: { readonly name: string; readonly precision: string; readonly threads: number };
-  readonly train: { readonly shape: readonly number[] };
-  readonly test: { readonly shape: readonly number[] };
+  readonly train: Described;
+  readonly test: Described;
   readonly classes?: readonly string[] | undefined;
   readonly noise: Pick<TrainingReport, "noise" | "relativeNoise" | "jitter" | "jitterAdded" | "noiseReport">;
   readonly logMarginalLikelihood: number;
@@ -48,6 +53,7 @@ export function toText(result: PredictResult): string {
   return alignedTable([
     ["train", `${shape(train.shape)}${classes === undefined ? "" : `, ${classes.length} classes`}`],
     ["test", shape(test.shape)],
+    ...[train, test].flatMap(({ note }): [string, string][] => (note === undefined ? [] : [["", note]])),
     ["method", `${type} with ${get}; ${engine.name} engine, ${engine.precision}, ${threads}`],
     ["noise", `${number(noise.noise)} (${number(noise.relativeNoise)} × mean diagonal${chosen})`],
     ["jitter", noise.jitter === 0 ? "none" : `${number(noise.jitterAdded)} (${number(noise.jitter)} × mean diagonal)`],

@@ -1,3 +1,4 @@
+import type { Batch } from "../../core/batch.js";
 import { LemniscateError } from "../../core/errors.js";
 import { standardize } from "../../data/standardize.js";
 import type { Engine } from "../../engines/engine.js";
@@ -6,6 +7,7 @@ import { gp } from "../../inference/gp.js";
 import { accuracy, logLikelihood } from "../../inference/labels.js";
 import type { TrainingReport } from "../../inference/posterior.js";
 import type { Matrix } from "../../linalg/matrix.js";
+import { ofOneLength } from "../inputs.js";
 import { type Examples, examplesOf, type Wanted } from "../spec/examples.js";
 import type { PredictedRow, PredictResult } from "./result.js";
 import type { Located, Settings } from "./settings.js";
@@ -24,8 +26,8 @@ export async function predictWith(settings: Settings, source: Source, engine: En
     type: settings.type,
     get: settings.get,
     engine: { name: engine.name, precision: engine.precision, threads: engine.threads },
-    train: { shape: train.x.shape },
-    test: { shape: test.x.shape },
+    train: { shape: train.x.shape, note: train.note },
+    test: { shape: test.x.shape, note: test.note },
     classes: found.classes,
     noise: { noise, relativeNoise, jitter, jitterAdded, noiseReport },
     logMarginalLikelihood,
@@ -39,11 +41,11 @@ const read = ({ block, where, resolve }: Located, wanted: Wanted): Promise<Examp
   examplesOf(block, wanted, where, resolve);
 
 function scaled(settings: Settings, train: Examples, test: Examples): readonly [Examples, Examples] {
-  if (!settings.standardize) return [train, test];
-  const { apply } = standardize(train.x);
+  const { apply } = settings.standardize ? standardize(train.x) : { apply: (x: Batch) => x };
+  const [x1, x2] = ofOneLength(apply(train.x), apply(test.x));
   return [
-    { ...train, x: apply(train.x) },
-    { ...test, x: apply(test.x) },
+    { ...train, x: x1 },
+    { ...test, x: x2 },
   ];
 }
 

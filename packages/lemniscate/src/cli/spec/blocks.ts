@@ -26,13 +26,33 @@ export interface CsvBlock {
 export interface ImdbBlock {
   readonly type: "imdb";
   readonly folder: string;
-  readonly embeddings: { readonly type: "glove"; readonly file: string };
+  readonly embeddings: EmbeddingBlock;
   readonly maxTokens?: number | undefined;
+  readonly unknown?: "zero" | "skip" | undefined;
   readonly count?: number | undefined;
   readonly seed?: number | undefined;
 }
 
-export type DataBlock = NpyBlock | CsvBlock | ImdbBlock;
+/** A table of texts and their classes, as word vectors. */
+export interface TextsBlock {
+  readonly type: "texts";
+  readonly file: string;
+  readonly text?: string | number | undefined;
+  readonly label?: string | number | undefined;
+  readonly embeddings: EmbeddingBlock;
+  readonly maxTokens?: number | undefined;
+  readonly unknown?: "zero" | "skip" | undefined;
+  readonly count?: number | undefined;
+}
+
+/** Word vectors from a file. */
+export interface EmbeddingBlock {
+  readonly type: "glove";
+  readonly file: string;
+  readonly tokenizer?: "treebank" | "keras" | undefined;
+}
+
+export type DataBlock = NpyBlock | CsvBlock | ImdbBlock | TextsBlock;
 
 /** A number is absolute, in the unit of the kernel. */
 export type NoiseBlock =

@@ -7,7 +7,7 @@ import type { Matrix } from "../../linalg/matrix.js";
 import { readCsv, readInputs, readTargets } from "../inputs.js";
 import { checkInput } from "../output.js";
 import type { CsvBlock, DataBlock, NpyBlock } from "./blocks.js";
-import { imdbExamples } from "./reviews.js";
+import { imdbExamples, textExamples } from "./texts.js";
 
 export interface Examples {
   readonly x: Batch;
@@ -15,6 +15,8 @@ export interface Examples {
   readonly targets?: Matrix | undefined;
   /** Names of the classes, if labels were wanted and are there. */
   readonly labels?: readonly string[] | undefined;
+  /** What was lost on the way, for people. */
+  readonly note?: string | undefined;
 }
 
 /** What an example is to bring beside its input. */
@@ -37,7 +39,7 @@ export async function examplesOf(
   };
   if (block.type === "npy") return fromNpy(block, wanted, found);
   if (block.type === "csv") return fromCsv(block, wanted, found("file", block.file));
-  return imdbExamples(block, found);
+  return block.type === "imdb" ? imdbExamples(block, found) : textExamples(block, found);
 }
 
 async function fromNpy(

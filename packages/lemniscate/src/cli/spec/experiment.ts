@@ -35,18 +35,47 @@ const csv = z
   })
   .describe("A table with a header line");
 
+const embedding = {
+  embeddings: z.discriminatedUnion("type", [
+    z
+      .strictObject({
+        type: z.literal("glove"),
+        file: file("Word vectors, as in glove.6B.50d.txt"),
+        tokenizer: z.enum(["treebank", "keras"]).describe("How texts are cut into words; default treebank").optional(),
+      })
+      .describe("GloVe vectors"),
+  ]),
+  maxTokens: count.describe("Longer texts are cut; default 300").optional(),
+  unknown: z
+    .enum(["zero", "skip"])
+    .describe("A word without a vector: zeros in its place (default), or nothing")
+    .optional(),
+};
+
 const imdb = z
   .strictObject({
     type: z.literal("imdb"),
     folder: file("aclImdb/train or aclImdb/test"),
-    embeddings: z.strictObject({ type: z.literal("glove"), file: file("Word vectors, glove.6B.50d.txt") }),
-    maxTokens: count.describe("Longer reviews are cut; default 300").optional(),
-    count: count.describe("Number of reviews; default: all").optional(),
+    ...embedding,
+    count: count.describe("Number of reviews, half of each class; default: all").optional(),
     seed: z.number().int().describe("Which ones; default 0").optional(),
   })
   .describe("Film reviews of Maas et al. 2011, as word vectors");
 
-const data = z.discriminatedUnion("type", [npy, csv, imdb]);
+const column = z.union([z.string(), z.number().int()]);
+
+const texts = z
+  .strictObject({
+    type: z.literal("texts"),
+    file: file("A table, one text a row"),
+    text: column.describe("Column of the texts, by name or position; default: the first").optional(),
+    label: column.describe("Column of the classes; default: the second").optional(),
+    ...embedding,
+    count: count.describe("Take the first texts only").optional(),
+  })
+  .describe("A table of texts and their classes, as word vectors");
+
+const data = z.discriminatedUnion("type", [npy, csv, imdb, texts]).meta({ id: "data" });
 
 const standardize = z
   .boolean()

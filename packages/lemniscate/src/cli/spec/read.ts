@@ -41,7 +41,7 @@ function checkedExperiment(source: Source): Experiment {
   const parsed = experiment.safeParse(withoutSchema(source.data));
   if (parsed.success) return parsed.data;
   const issue = deepest(parsed.error.issues[0]!);
-  const error = optionError("experiment", issue, source.data, []);
+  const error = optionError("experiment", issue, source.data, [], experiment);
   throw new Misuse({
     code: "BadFile",
     where: `${source.place(error.path ?? [])} ${error.where}`,
@@ -62,8 +62,8 @@ function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
 function allowedTypes(issue: z.core.$ZodIssueInvalidUnion): string {
   const options = (issue as { options?: readonly unknown[] }).options;
   if (options !== undefined) return options.map((option) => JSON.stringify(option)).join(", ");
-  const expected = issue.errors.flat().map(({ message }) => message.replace(/^Invalid (input|option): expected /, ""));
-  return [...new Set(expected)].join(", or ");
+  const expected = issue.errors.flat().map(({ message }) => /expected (\w+)/.exec(message)?.[1] ?? message);
+  return [...new Set(expected)].map((kind) => (kind === "object" ? "a block with a type" : `a ${kind}`)).join(", or ");
 }
 
 /** `$schema` is for editors. */
