@@ -17,12 +17,7 @@ export function hasSimd(): boolean {
   return WebAssembly.validate(probe("f32x4.add"));
 }
 
-/** Relaxed SIMD brings a fused multiply-add. Node 20 has it behind a flag, see {@link switchOnRelaxedSimd}. */
-export function hasRelaxedSimd(): boolean {
+/** Relaxed SIMD brings a fused multiply-add. Node 20 has it behind a flag, see `platform/node.ts`. */
+export function validatesRelaxedSimd(): boolean {
   return WebAssembly.validate(probe("f32x4.relaxed_madd"));
-}
-
-/** Whether memory can be shared with workers; in browsers only on pages that are cross-origin isolated. */
-export function hasSharedMemory(): boolean {
-  return typeof SharedArrayBuffer !== "undefined";
 }

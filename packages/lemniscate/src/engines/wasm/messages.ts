@@ -47,3 +47,14 @@ export class Counter {
     Atomics.store(this.#cell, 0, 2 ** 30);
   }
 }
+
+/** A thread as the pool sees it, whatever the platform calls it. */
+export interface Thread {
+  post(message: ToWorker): void;
+  /** Hears messages and failures until the returned function is called; meanwhile the program stays alive. */
+  listen(receive: (message: FromWorker) => void, fail: (error: Error) => void): () => void;
+  stop(): Promise<unknown>;
+}
+
+/** Starts thread number `index`. */
+export type StartThread = (index: number) => Thread;

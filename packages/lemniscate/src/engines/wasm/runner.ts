@@ -1,4 +1,5 @@
 /** @module Runs a program on one thread. Workers have one runner each; they share memory but no scratch. */
+import { positionCount } from "../../core/shape.js";
 import type { Operand, Quantity } from "../../program/program.js";
 import type { Numbers, Tile } from "../engine.js";
 import { type Layout, strideOf } from "./layout.js";
@@ -47,7 +48,7 @@ export class Runner {
     this.#numbers = format.scalar === "f32" ? new Float32Array(memory.buffer) : new Float64Array(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
     this.#scratch = layout.scratch + worker * layout.scratchBytes;
-    this.#S = lowered.program.output.grid.reduce((product, size) => product * size, 1);
+    this.#S = positionCount(lowered.program.output);
     this.#example = lowered.example.map((instruction) => this.#bind("example", instruction));
     this.#self = lowered.self.map((instruction) => this.#bind("self", instruction));
     this.#pair = lowered.pair.map((instruction) => this.#bind("pair", instruction));
@@ -63,19 +64,12 @@ export class Runner {
         this.#write(layout.tape.get(step)![e]!, this.#read(this.#scratch + layout.offsets.example.get(step)!));
   }
 
-  /** Room for the results of `entries` pairs, each S·S numbers if the network ends with S positions. */
-  room(entries: number): Values {
-    const make = this.#setup.format.scalar === "f32" ? Float32Array : Float64Array;
-    const { get } = this.#setup.lowered.program;
-    return Object.fromEntries(get.map((quantity) => [quantity, new make(entries * this.#S * this.#S)]));
-  }
-
   /** Fills a tile. `symmetric` says that both sides are one batch; then entries below the diagonal are mirrored. */
   tile({ rowFrom, rowTo, columnFrom, columnTo }: Tile, symmetric: boolean): Values {
     const { lowered, layout } = this.#setup;
     const [rows, columns] = [rowTo - rowFrom, columnTo - columnFrom];
     const [a, b] = [rowFrom, (symmetric ? 0 : layout.examplesA) + columnFrom];
-    const values = this.room(rows * columns);
+    const values = emptyResults(this.#setup, rows * columns);
     const onDiagonal = symmetric && rowFrom === columnFrom;
     if (this.#pair.length > 0)
       for (let i = 0; i < rows; i++)
@@ -91,14 +85,14 @@ export class Runner {
     for (const instruction of lowered.tile) this.#runTile(instruction, a, b, rows, columns);
     this.#copyTiles(values, rows, columns);
     if (onDiagonal) {
-      for (let i = 0; i < rows; i++) this.self(a + i, values, i * columns + i);
+      for (let i = 0; i < rows; i++) this.#fillSelf(a + i, values, i * columns + i);
       if (this.#S === 1) mirror(values, rows);
     }
     return values;
   }
 
   /** Writes K(x, x) of an example as entry `at` of the values. */
-  self(e: number, values: Values, at: number): void {
+  #fillSelf(e: number, values: Values, at: number): void {
     for (const call of this.#self) call(e, e);
     for (const { quantity, found, isBlock } of this.#results.self)
       if (!isBlock) values[quantity]![at] = this.#read(found.address(e, e));
@@ -269,6 +263,13 @@ export class Runner {
 type Call2 = (a: number, b: number) => number;
 
 const one: Call2 = () => 1;
+
+/** Room for the results of `entries` pairs, each S·S numbers if the network ends with S positions. */
+export function emptyResults({ lowered, format }: Setup, entries: number): Values {
+  const make = format.scalar === "f32" ? Float32Array : Float64Array;
+  const { get, output } = lowered.program;
+  return Object.fromEntries(get.map((quantity) => [quantity, new make(entries * positionCount(output) ** 2)]));
+}
 
 /** Entries below the diagonal from those above it. */
 function mirror(values: Values, size: number): void {

@@ -1,0 +1,11 @@
+/** @module The file a worker thread of Node starts with. */
+import { parentPort, workerData } from "node:worker_threads";
+import type { ToWorker } from "../messages.js";
+import { thread } from "../thread.js";
+import { hasRelaxedSimd } from "./node.js";
+
+// Flags hold for one thread's compiler: set this one's too.
+hasRelaxedSimd();
+const port = parentPort!;
+const handle = thread(workerData as number, (message, transfer) => port.postMessage(message, transfer));
+port.on("message", (message: ToWorker) => handle(message));

@@ -1,0 +1,32 @@
+/** @module Threads and SIMD in browsers. */
+import { validatesRelaxedSimd } from "../features.js";
+import type { FromWorker, StartThread } from "../messages.js";
+
+/** Memory is shared with workers only on pages that are cross-origin isolated. */
+const canShare = typeof SharedArrayBuffer !== "undefined" && typeof Worker !== "undefined";
+
+export function defaultThreads(): number {
+  return canShare ? navigator.hardwareConcurrency : 1;
+}
+
+export const hasRelaxedSimd: () => boolean = validatesRelaxedSimd;
+
+export const startThread: StartThread | undefined = canShare
+  ? (index) => {
+      const worker = new Worker(new URL("./web-worker.js", import.meta.url), { type: "module", name: String(index) });
+      return {
+        post: (message) => worker.postMessage(message),
+        listen: (receive, fail) => {
+          const onMessage = ({ data }: MessageEvent<FromWorker>): void => receive(data);
+          const onError = ({ message }: ErrorEvent): void => fail(new Error(message));
+          worker.addEventListener("message", onMessage);
+          worker.addEventListener("error", onError);
+          return () => {
+            worker.removeEventListener("message", onMessage);
+            worker.removeEventListener("error", onError);
+          };
+        },
+        stop: async () => worker.terminate(),
+      };
+    }
+  : undefined;
