@@ -46,7 +46,7 @@ export interface EmbeddedTexts {
  * x.data; // => Float32Array.of(5, 0, 7, 5, 0, 0)
  * x.mask; // => Uint8Array.of(1, 1, 1, 1, 0, 0)
  * unknownTokens; // => 1
- * embedTexts(["Dull"], embeddings); // throws text 0: got 0 known of 1 tokens
+ * embedTexts(["Dull"], embeddings); // throws embedTexts: text 0: got 0 known of 1 token
  * ```
  */
 export function embedTexts(

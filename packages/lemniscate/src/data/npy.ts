@@ -152,7 +152,10 @@ export function formatNpy(array: {
   return bytes;
 }
 
-/** Writes a `.npy` file, whole or not at all: see {@link formatNpy} for what, and an interrupted run leaves no part. */
+/**
+ * Writes a `.npy` file, whole or not at all, see {@link formatNpy} for what. The bytes go to a file beside it first: a
+ * call that fails or is stopped removes that file, a process that is killed may leave it, ending in `.part`.
+ */
 export async function writeNpy(
   path: string,
   array: { readonly shape: readonly number[]; readonly data: NpyData; readonly dtype?: NpyType },
