@@ -18,7 +18,37 @@ export type { RunOptions } from "./core/run.js";
 export type { Shape } from "./core/shape.js";
 export type { Engine, Numbers, Precision, Tile } from "./engines/engine.js";
 export { type EngineOptions, openEngine } from "./engines/open.js";
-export type { Matrix } from "./linalg/matrix.js";
+export {
+  type Classification,
+  type Classifier,
+  type ClassifyOptions,
+  classification,
+  classify,
+} from "./inference/classify.js";
+export { type GpOptions, gp, type Posterior } from "./inference/gp.js";
+export type { KernelSource } from "./inference/kernel-source.js";
+export { accuracy, type Labels, logLikelihood, oneHot, predictedClasses } from "./inference/labels.js";
+export {
+  defaultNoiseGrid,
+  type Noise,
+  type NoiseChoice,
+  type NoiseReport,
+  type NoiseScore,
+} from "./inference/noise.js";
+export {
+  type MatrixPosterior,
+  type PosteriorInput,
+  type PredictOptions,
+  posterior,
+  type RegressionOptions,
+  type TrainingReport,
+} from "./inference/posterior.js";
+export type { Method, Prediction, TestKernels, Uncertainty } from "./inference/predict.js";
+export type { PriorMean, Targets } from "./inference/targets.js";
+export { type Cholesky, type CholeskyOptions, cholesky } from "./linalg/cholesky.js";
+export { type Matrix, transpose, zeros } from "./linalg/matrix.js";
+export { multiply } from "./linalg/product.js";
+export { conditionEstimate, logDeterminant, solve, solveLower, solveUpper } from "./linalg/solve.js";
 export { type Parallel, parallel, type Repeat, repeat, residual, type Serial, serial } from "./network/combinators.js";
 export { networkFromData, networkFromJson, networkToJson, networkVersion } from "./network/json.js";
 export { type AbReluOptions, abRelu } from "./network/layers/ab-relu.js";
