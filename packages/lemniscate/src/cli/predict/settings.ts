@@ -55,11 +55,14 @@ export function settingsOf(spec: Spec, flags: PredictFlags): Settings {
   };
 }
 
+/** On the command line there is no place to allow them, and a chosen noise copes with both. */
+const lenient = { constantColumns: "keep", duplicates: "keep" } as const;
+
 function located(side: "train" | "test", flags: PredictFlags, block: DataBlock | undefined, spec: Spec): Located {
   const here = (file: string): string => file;
   const [table, x, y] = [flags[side], flags[`${side}X`], flags[`${side}Y`]];
   if (table !== undefined)
-    return { block: { type: "csv", file: table, target: flags.target }, where: `--${side}`, resolve: here };
+    return { block: { ...lenient, type: "csv", file: table, target: flags.target }, where: `--${side}`, resolve: here };
   if (x !== undefined)
     return { block: { type: "npy", x, y, maskConstant: flags.maskConstant }, where: `--${side}`, resolve: here };
   if (block !== undefined) return { block, where: `data.${side}`, resolve: spec.resolve };

@@ -29,8 +29,14 @@ const csv = z
       .describe('Column of the targets or classes, by name or position; default -1, the last. "none": there is none')
       .optional(),
     features: z.array(z.string()).min(1).describe("Columns of the features; default: all but the target").optional(),
-    constantColumns: z.enum(["refuse", "keep"]).describe("A feature that never changes; default keep").optional(),
-    duplicates: z.enum(["refuse", "keep"]).describe("Equal features with different targets; default keep").optional(),
+    constantColumns: z
+      .enum(["refuse", "keep"])
+      .describe("A feature that never changes; default: refuse in training data")
+      .optional(),
+    duplicates: z
+      .enum(["refuse", "keep"])
+      .describe("Equal features with different targets; default: refuse in training data")
+      .optional(),
     count: count.describe("Take the first examples only").optional(),
   })
   .describe("A table with a header line");

@@ -1,0 +1,83 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { formatNpy } from "../../src/data/npy.js";
+import { emptyFolder, fixtures, lemniscate } from "./lemniscate.js";
+
+test("a regression: table, CSV, and JSON agree", () => {
+  const out = path.join(emptyFolder(), "predictions.csv");
+  const text = lemniscate(["predict", "regression.yaml", "--out", out]);
+  expect(text).toMatchObject({ code: 0, stderr: "" });
+  expect(text.stdout).toMatch(/^train +16 examples of \(2\)$/m);
+  expect(text.stdout).toMatch(/^noise .*chosen by marginal likelihood among 2/m);
+  const json = lemniscate(["predict", "regression.yaml", "--json"]);
+  expect(json.stderr).toBe("");
+  const result = JSON.parse(json.stdout);
+  expect(result.engine.name).toBe("reference");
+  expect(result.metrics.rmse).toBeLessThan(0.3);
+  expect(text.stdout).toContain(`RMSE            ${Number(result.metrics.rmse.toPrecision(4))}`);
+  const [header, first, ...rest] = readFileSync(out, "utf8").trimEnd().split("\n");
+  expect(header).toBe("mean,variance,target");
+  expect(first?.split(",").map(Number)[0]).toBe(result.predictions[0].mean[0]);
+  expect(rest.length).toBe(6);
+});
+
+test("classes keep their names, and options override the file", () => {
+  const out = path.join(emptyFolder(), "predictions.csv");
+  const args = ["predict", "classes.yaml", "--get", "nngp", "--noise", "1e-3", "--out", out, "--json"];
+  const result = JSON.parse(lemniscate(args).stdout);
+  expect(result).toMatchObject({ get: "nngp", classes: ["lily, white", "rose"], noise: { noise: 1e-3 } });
+  expect(result.metrics.accuracy).toBe(1);
+  expect(result.metrics.logLikelihood).toBeLessThan(0);
+  const lines = readFileSync(out, "utf8").split("\n");
+  expect(lines[0]).toBe('predicted,"probability_lily, white",probability_rose,variance,label');
+  expect(lines[1]).toMatch(/^"lily, white",.*,"lily, white"$/);
+});
+
+test("texts are embedded, and what was lost is said", () => {
+  const { code, stdout, stderr } = lemniscate(["predict", "reviews.yaml"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/^train +4 examples of \(4, 3\), 2 classes$/m);
+  expect(stdout).toMatch(/^test +2 examples of \(4, 3\)$/m);
+  expect(stdout).toMatch(/% of \d+ tokens without a vector, 0 texts cut to 300$/m);
+});
+
+test("arrays by options, without test targets", () => {
+  const folder = emptyFolder();
+  const at = (file: string): string => path.join(folder, file);
+  writeFileSync(at("x.npy"), formatNpy({ shape: [3, 1], data: Float64Array.of(-1, 0, 2) }));
+  writeFileSync(at("y.npy"), formatNpy({ shape: [3], data: BigInt64Array.of(1n, 0n, 4n) }));
+  const spec = path.join(fixtures, "regression.yaml");
+  const options = [
+    "--train-x",
+    "x.npy",
+    "--train-y",
+    "y.npy",
+    "--test-x",
+    "x.npy",
+    "--noise",
+    "0",
+    "--prior-mean",
+    "0",
+  ];
+  const run = lemniscate(["predict", spec, ...options, "--get", "ntkgp", "--json"], folder);
+  expect(run.stderr).toBe("");
+  const { metrics, predictions } = JSON.parse(run.stdout);
+  expect(metrics).toEqual({});
+  for (const [i, wanted] of [1, 0, 4].entries()) expect(predictions[i].mean[0]).toBeCloseTo(wanted, 8);
+  const labels = lemniscate(["predict", spec, "--train-x", "x.npy", "--test-x", "x.npy"], folder);
+  expect(labels.code).toBe(1);
+  expect(labels.stderr).toMatch(/^lemniscate predict: --train: got no targets/);
+});
+
+test("a class that training has not seen is an error with code 1, and nothing is written", () => {
+  const folder = emptyFolder();
+  writeFileSync(path.join(folder, "train.csv"), "a,kind\n1,x\n2,y\n");
+  writeFileSync(path.join(folder, "test.csv"), "a,kind\n1,z\n");
+  const spec = path.join(fixtures, "perceptron.json");
+  const options = ["--type", "classification", "--train", "train.csv", "--test", "test.csv", "--out", "p.csv"];
+  const { code, stdout, stderr } = lemniscate(["predict", spec, ...options], folder);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(/^lemniscate predict: --test: label 0: got "z", allowed is "x", "y"\./);
+  expect(existsSync(path.join(folder, "p.csv"))).toBe(false);
+});

@@ -1,0 +1,137 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { emptyFolder, lemniscate } from "./lemniscate.js";
+
+const nngp = { shape: [2, 2], data: [0.5, 1 / (2 * Math.PI), 1 / (2 * Math.PI), 0.5] };
+/** T is K = 1 after the first layer, 1 · E[φ'φ'] = 1/2 after relu, and K + 1/2 = 1 at the end; beside the diagonal K alone. */
+const ntk = { shape: [2, 2], data: [1, 1 / (2 * Math.PI), 1 / (2 * Math.PI), 1] };
+const level = { rtol: 1e-10, atol: 1e-12 };
+
+/** Dense (w² = 2), relu, dense on two orthogonal vectors: K = 1 and 0 before relu, 1/2 and 1/(2π) behind it. */
+const perceptron = {
+  name: "perceptron",
+  category: "dense",
+  kind: "kernel",
+  source: "by hand",
+  network: { serial: [{ dense: { wStd: Math.SQRT2 } }, { relu: { do_stabilize: false } }, { dense: {} }] },
+  inputs: { x1: { shape: [2, 2], data: [1, 0, 0, 1] } },
+  outputs: { nngp, ntk },
+  tolerance: { nngp: level, ntk: level },
+};
+
+function verify(file: unknown, ...options: readonly string[]) {
+  const folder = emptyFolder();
+  writeFileSync(path.join(folder, "case.json"), typeof file === "string" ? file : JSON.stringify(file));
+  return lemniscate(["verify", "case.json", ...options], folder);
+}
+
+test.each([[], ["--engine", "reference"], ["--precision", "f32"], ["--threads", "1"]])(
+  "a case with a closed form passes (%s %s)",
+  (...options) => {
+    expect(verify(perceptron, ...options)).toEqual({ code: 0, stdout: "1 passed, 0 failed\n", stderr: "" });
+  },
+);
+
+test("numbers that JSON lacks are not compared, and masks are as in the format", () => {
+  const x1 = { shape: [1, 3, 1], data: [1, 3, "NaN"] };
+  const network = { serial: [{ dense: {} }, { globalAvgPool: {} }] };
+  const outputs = { nngp: { shape: [1, 1], data: [4] }, ntk: { shape: [1, 1], data: ["NaN"] }, meta: {} };
+  const pooled = { ...perceptron, network, inputs: { x1, maskConstant: "NaN" }, outputs, nonFinite: true };
+  expect(verify(pooled).stdout).toBe("1 passed, 0 failed\n");
+});
+
+const posterior = {
+  ...perceptron,
+  kind: "predict",
+  network: undefined,
+  predict: { method: "gpInference", get: ["nngp"], diagReg: 1, diagRegAbsoluteScale: true },
+  inputs: {
+    kTrainTrain: { nngp: { shape: [1, 1], data: [1] }, ntk: { shape: [1, 1], data: [1] } },
+    kTestTrain: { nngp: { shape: [1, 1], data: [0.5] }, ntk: { shape: [1, 1], data: [0.5] } },
+    kTestTest: { nngp: { shape: [1, 1], data: [1] }, ntk: { shape: [1, 1], data: [1] } },
+    yTrain: { shape: [1, 1], data: [2] },
+  },
+  outputs: { "nngp.mean": { shape: [1, 1], data: [0.5] }, "nngp.cov": { shape: [1, 1], data: [0.875] } },
+  tolerance: { "nngp.mean": level, "nngp.cov": level },
+};
+
+test("inference in closed form", () => {
+  expect(verify(posterior).stdout).toBe("1 passed, 0 failed\n");
+});
+
+const changed = (network: unknown) => ({ ...perceptron, network: { serial: [{ dense: {} }, network, { dense: {} }] } });
+
+test.each([
+  [
+    "a wrong number",
+    { ...perceptron, outputs: { nngp, ntk: { ...ntk, data: [1, 0.2, 0.2, 1] } } },
+    "ntk differs at [1]",
+  ],
+  ["an unknown layer", changed({ wavelet: {} }), "no layer wavelet"],
+  ["an unknown field", changed({ relu: { leak: 1 } }), "no field leak of layer relu"],
+  ["a field of another kind", changed({ dense: { wStd: "1" } }), 'no wStd "1" of layer dense'],
+  ["an unknown word", changed({ dense: { parameterization: "mup" } }), 'no parameterization "mup" of layer dense'],
+  ["an unknown kind", { ...perceptron, kind: "empirical" }, "no cases of kind empirical"],
+  ["an unknown method", { ...posterior, predict: { method: "magic" } }, "no method magic"],
+  ["an unknown option", { ...posterior, predict: { ...posterior.predict, t: [1] } }, "no t of method gpInference"],
+  ["an output that nobody computes", { ...perceptron, outputs: { nngp, ntk, other: ntk } }, "no output other"],
+  ["a missing tolerance", { ...perceptron, tolerance: {} }, "nngp has no tolerance"],
+  ["several inputs", { ...perceptron, inputs: { x1: [perceptron.inputs.x1] } }, "no networks with several inputs"],
+  ["a graph", { ...perceptron, inputs: { ...perceptron.inputs, pattern1: nngp } }, "no input pattern1"],
+])("%s fails", (_, file, reason) => {
+  const { code, stdout, stderr } = verify(file);
+  expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+  expect(stdout.startsWith(`FAIL perceptron: ${reason}`)).toBe(true);
+  expect(stdout.trimEnd().split("\n").at(-1)).toBe("0 passed, 1 failed");
+});
+
+test.each([
+  ["no JSON", "{", "not JSON"],
+  ["another format", "[]", "not of the format: inputs is no object"],
+  [
+    "a tensor of another size",
+    { ...perceptron, outputs: { nngp: { shape: [3], data: [1] } } },
+    "not of the format: outputs.nngp has 1 numbers for (3)",
+  ],
+])("%s fails and says why", (_, file, reason) => {
+  const { code, stdout } = verify(file);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^FAIL case\.json: .*\n0 passed, 1 failed\n$/);
+  expect(stdout).toContain(reason);
+});
+
+test("folders stand for their cases, missing files fail, and --json lists verdicts", () => {
+  const folder = emptyFolder();
+  mkdirSync(path.join(folder, "cases/deep"), { recursive: true });
+  for (const file of ["cases/a.json", "cases/deep/b.json"])
+    writeFileSync(path.join(folder, file), JSON.stringify(perceptron));
+  for (const file of ["cases/index.json", "cases/schema.json"]) writeFileSync(path.join(folder, file), "[]");
+  const { code, stdout, stderr } = lemniscate(["verify", "cases", "nowhere.json", "--json"], folder);
+  expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+  const verdicts = JSON.parse(stdout);
+  expect(verdicts.map(({ file }: { file: string }) => file)).toEqual([
+    "cases/a.json",
+    "cases/deep/b.json",
+    "nowhere.json",
+  ]);
+  expect(verdicts[0]).toMatchObject({ name: "perceptron", worst: expect.any(Number) });
+  expect(verdicts[2].failure).toContain("no such file");
+});
+
+const goldens = fileURLToPath(new URL("../../../../../shared/goldens/", import.meta.url));
+
+describe.skipIf(!existsSync(goldens))("the goldens of Neural Tangents", () => {
+  test.each(["reference", "wasm"])(
+    "every case of kind kernel or gpInference that can be run passes on %s",
+    (engine) => {
+      const { stdout } = lemniscate(["verify", goldens, "--engine", engine, "--json"]);
+      const verdicts = JSON.parse(stdout) as { name: string; failure?: string }[];
+      expect(verdicts.length).toBeGreaterThan(250);
+      const wrong = verdicts.filter(({ failure }) => failure !== undefined && !failure.startsWith("no "));
+      expect(wrong).toEqual([]);
+      expect(verdicts.filter(({ failure }) => failure === undefined).length).toBeGreaterThanOrEqual(153);
+    },
+  );
+});
