@@ -17,6 +17,17 @@ export interface Progress {
   end(): void;
 }
 
+/** Says what is being done where nothing can tell how far it is; the answer takes it back. */
+export function announce(phase: string, style: ProgressStyle, stream: ProgressStream = process.stderr): () => void {
+  if (style === "json") stream.write(`${JSON.stringify({ phase, event: "start" })}\n`);
+  if (style === "json") return () => void stream.write(`${JSON.stringify({ phase, event: "end" })}\n`);
+  if (style === "none" || !isTerminal(stream)) return () => {};
+  stream.write(`${phase} …`);
+  return () => void stream.write("\r\x1b[K");
+}
+
+const isTerminal = (stream: ProgressStream): boolean => stream.isTTY === true && process.env["TERM"] !== "dumb";
+
 const silent: Progress = { update: () => {}, end: () => {} };
 const redrawMs = 100;
 const plainLineMs = 30_000;
@@ -33,7 +44,7 @@ export function progressOf(
 ): Progress {
   if (style === "none") return silent;
   const started = now();
-  const redrawn = style === "auto" && stream.isTTY === true && process.env["TERM"] !== "dumb";
+  const redrawn = style === "auto" && isTerminal(stream);
   const interval = style === "json" || redrawn ? redrawMs : plainLineMs;
   let shown = redrawn || style === "json" ? Number.NEGATIVE_INFINITY : started;
   let drawn = false;

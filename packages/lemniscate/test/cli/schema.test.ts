@@ -26,6 +26,17 @@ test.each(examples)("%s is valid, and the program thinks so too", (file) => {
   expect(lemniscate(["explain", file, "--shape", shape])).toMatchObject({ code: 0, stderr: "" });
 });
 
+const page = readFileSync(fileURLToPath(new URL("../../../../docs/command-line.md", import.meta.url)), "utf8");
+const fences = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text]) => text!);
+
+test("the files in the documentation are valid", () => {
+  expect(fences.length).toBe(2);
+  for (const fence of fences) {
+    validate(parse(fence));
+    expect(validate.errors).toBeNull();
+  }
+});
+
 test("every layer is in it, and no more than four ways to combine them", () => {
   const types = published.$defs.network.oneOf.map(
     (branch: { properties: { type: { const: string } } }) => branch.properties.type.const,

@@ -78,6 +78,7 @@ test.each([
   ["an unknown option", { ...posterior, predict: { ...posterior.predict, t: [1] } }, "no t of method gpInference"],
   ["an output that nobody computes", { ...perceptron, outputs: { nngp, ntk, other: ntk } }, "no output other"],
   ["a missing tolerance", { ...perceptron, tolerance: {} }, "nngp has no tolerance"],
+  ["nothing to compare", { ...perceptron, outputs: { cov1: nngp } }, "no output to compare"],
   ["several inputs", { ...perceptron, inputs: { x1: [perceptron.inputs.x1] } }, "no networks with several inputs"],
   ["a graph", { ...perceptron, inputs: { ...perceptron.inputs, pattern1: nngp } }, "no input pattern1"],
 ])("%s fails", (_, file, reason) => {

@@ -54,7 +54,7 @@ async function run(spec: Spec, flags: Flags): Promise<void> {
   const settings = settingsOf(spec, flags);
   await using engine = await openEngine(engineOptions(flags, spec.experiment.engine));
   const source = sourceOf(spec, engine, { tapeBytes: flags.tapeMemory, style: progressStyle(flags) });
-  const result = await predictWith(settings, source, engine);
+  const result = await predictWith(settings, source, engine).finally(source.end);
   if (flags.out !== undefined)
     await writeOutputs([{ file: flags.out, write: (to, signal) => writeFile(to, toCsv(result), { signal }) }]);
   if (flags.json === true) console.log(toJson(result));

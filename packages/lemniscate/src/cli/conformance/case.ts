@@ -27,16 +27,16 @@ export async function runCase(of: ConformanceCase, engine: Engine): Promise<Verd
   const { name } = of;
   try {
     const results = await resultsOf(of, engine);
-    let worst = 0;
+    let worst: number | undefined;
     for (const [quantity, expected] of Object.entries(of.outputs)) {
       if (unchecked.includes(quantity)) continue;
       const values = results[quantity];
       if (values === undefined || !isTensor(expected)) return { name, failure: `no output ${quantity}` };
       const difference = compare(values, expected, of.tolerance[quantity], engine.precision === "f32");
       if (typeof difference === "string") return { name, failure: `${quantity} ${difference}` };
-      worst = Math.max(worst, difference);
+      worst = Math.max(worst ?? 0, difference);
     }
-    return { name, worst };
+    return worst === undefined ? { name, failure: "no output to compare" } : { name, worst };
   } catch (error) {
     return { name, failure: (error as Error).message };
   }
@@ -63,10 +63,11 @@ async function kernelsOf(of: ConformanceCase, engine: Engine): Promise<Results> 
   return Object.fromEntries(get.map((quantity) => [quantity, inLayoutOf(of, quantity, found[quantity])]));
 }
 
-function inLayoutOf({ outputs }: ConformanceCase, quantity: string, values: Numbers): Numbers {
+function inLayoutOf({ outputs, kernelArgs }: ConformanceCase, quantity: string, values: Numbers): Numbers {
   const expected = outputs[quantity];
   const { meta } = outputs;
   if (!isTensor(expected)) return values;
-  const once = isRecord(meta) && meta["diagonalSpatial"] === true;
+  const layout = isRecord(meta) ? meta : kernelArgs;
+  const once = layout?.["diagonalSpatial"] === true;
   return once ? diagonals(values, expected) : interleaved(values, expected);
 }

@@ -28,6 +28,8 @@ export interface ConformanceCase {
   readonly name: string;
   readonly kind: "kernel" | "predict" | "empirical";
   readonly network?: ConformanceNetwork;
+  /** Asks for a layout of the outputs, which `outputs.meta` then names too. */
+  readonly kernelArgs?: Readonly<Record<string, unknown>>;
   readonly predict?: { readonly method: string } & Readonly<Record<string, unknown>>;
   readonly inputs: Readonly<Record<string, unknown>>;
   /** Tensors by name, and `meta`. */

@@ -3,7 +3,7 @@ import type { Engine } from "../../engines/engine.js";
 import type { KernelDiagonals, KernelMatrices, Quantity } from "../../inference/kernel-source.js";
 import { kernel } from "../../tiles/kernel.js";
 import { interruptible } from "../interrupt.js";
-import { type ProgressStyle, progressOf } from "../progress.js";
+import { announce, type ProgressStyle, progressOf } from "../progress.js";
 import type { Spec } from "../spec/read.js";
 
 type Get = { readonly get: readonly Quantity[] };
@@ -12,6 +12,8 @@ type Get = { readonly get: readonly Quantity[] };
 export interface Source {
   (x1: Batch, x2: Batch | null, options: Get): Promise<KernelMatrices>;
   diagonal(x: Batch, options: Get): Promise<KernelDiagonals>;
+  /** Takes back the last word about what is being done. */
+  end(): void;
 }
 
 /**
@@ -25,7 +27,13 @@ export function sourceOf(
 ): Source {
   const k = kernel(spec.network);
   const { tapeBytes, style } = options;
-  const compute = async (x1: Batch, x2: Batch | null, { get }: Get): Promise<KernelMatrices> => {
+  let said = (): void => {};
+  const end = (): void => {
+    said();
+    said = () => {};
+  };
+  const kernels = async (x1: Batch, x2: Batch | null, { get }: Get): Promise<KernelMatrices> => {
+    end();
     const progress = progressOf(x2 === null ? "train kernel" : "test kernel", style);
     try {
       return await interruptible((signal) =>
@@ -35,7 +43,12 @@ export function sourceOf(
       progress.end();
     }
   };
+  const compute = async (x1: Batch, x2: Batch | null, options: Get): Promise<KernelMatrices> => {
+    const matrices = await kernels(x1, x2, options);
+    said = announce(x2 === null ? "solving" : "predicting", style);
+    return matrices;
+  };
   const diagonal = (x: Batch, { get }: Get): Promise<KernelDiagonals> =>
     interruptible((signal) => spec.within(() => k.diagonal(x, { get, engine, tapeBytes, signal })));
-  return Object.assign(compute, { diagonal });
+  return Object.assign(compute, { diagonal, end });
 }
