@@ -2,7 +2,8 @@
  * Files of numbers and texts, as they lie on disk, and the batches that kernels take.
  *
  * ```ts
- * import { embedTexts, labelledTexts, oneHot, parseGlove, parseTable } from "lemniscate/data";
+ * import { oneHot } from "lemniscate";
+ * import { embedTexts, labelledTexts, parseGlove, parseTable } from "lemniscate/data";
  *
  * const table = parseTable("review,sentiment\nA fine film.,positive\nDull.,negative\n", "reviews.csv");
  * const { texts, labels, classes, names } = labelledTexts(table);
@@ -10,7 +11,7 @@
  * const embeddings = await parseGlove(glove.stream(), "glove.txt");
  *
  * const { x, unknownTokens } = embedTexts(texts, embeddings, { names, unknown: "skip", maxTokens: 300 });
- * const y = oneHot(labels, classes);
+ * const y = oneHot(labels, classes.length);
  * x.shape; // => [2, 2, 2]
  * x.mask; // => Uint8Array.of(1, 1, 1, 0)
  * unknownTokens; // => 3
@@ -33,7 +34,7 @@ export {
 export { parseTable, readTable, type Table, type TableOptions, type TableRow } from "./csv.js";
 export { type EmbeddedTexts, type EmbedOptions, embedTexts, meanEmbeddings } from "./embed.js";
 export { type Embeddings, type GloveOptions, parseGlove, readGlove } from "./glove.js";
-export { type LabelledTexts, type LabelledTextsOptions, labelledTexts, oneHot } from "./labels.js";
+export { type LabelledTexts, type LabelledTextsOptions, labelledTexts } from "./labels.js";
 export { type LearnOptions, learnEmbeddings } from "./learn-embeddings.js";
 export { formatNpy, type NpyArray, type NpyData, type NpyType, numbersOf, parseNpy, readNpy, writeNpy } from "./npy.js";
 export { type NumericTable, type NumericTableOptions, numericTable } from "./numeric-table.js";

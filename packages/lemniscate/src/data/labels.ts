@@ -1,5 +1,3 @@
-import { LemniscateError } from "../core/errors.js";
-import type { Matrix } from "../linalg/matrix.js";
 import { badFile, shown } from "./bad-file.js";
 import { columnIndex, type Table, type TableRow } from "./csv.js";
 
@@ -70,41 +68,4 @@ export function labelledTexts(table: Table, options: LabelledTextsOptions = {}):
     classes,
     names: rows.map(({ line }) => `${table.name}:${line}`),
   };
-}
-
-/**
- * Regression targets for classes: row i is 1 in the column of its class and 0 elsewhere.
- *
- * @param labels - class numbers
- * @param classes - how many classes there are, or their names
- * @param centred - takes 1/C off every entry, so that each row sums to 0 (default `false`)
- * @throws LemniscateError `BadInput` naming the label that is no class number.
- *
- * @example
- * ```ts
- * import { oneHot } from "lemniscate/data";
- * oneHot([1, 0], 2).data; // => Float64Array.of(0, 1, 1, 0)
- * oneHot([1], ["neg", "pos"], { centred: true }).data; // => Float64Array.of(-0.5, 0.5)
- * ```
- */
-export function oneHot(
-  labels: ArrayLike<number>,
-  classes: number | readonly string[],
-  { centred = false }: { readonly centred?: boolean } = {},
-): Matrix<Float64Array> {
-  const columns = typeof classes === "number" ? classes : classes.length;
-  const data = new Float64Array(labels.length * columns).fill(centred ? -1 / columns : 0);
-  for (let i = 0; i < labels.length; i++) {
-    const label = labels[i] as number;
-    if (!Number.isInteger(label) || label < 0 || label >= columns)
-      throw new LemniscateError({
-        code: "BadInput",
-        where: `oneHot: label ${i}`,
-        given: String(label),
-        allowed: `integers 0 to ${columns - 1}`,
-        mend: "Number the classes from 0, and pass how many there are.",
-      });
-    data[i * columns + label] = 1 - (centred ? 1 / columns : 0);
-  }
-  return { rows: labels.length, columns, data };
 }

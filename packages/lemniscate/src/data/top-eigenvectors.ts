@@ -1,4 +1,3 @@
-// biome-ignore lint/style/noRestrictedImports: data/ may use ml-matrix here, for one small dense eigenproblem.
 import { EigenvalueDecomposition, Matrix as SmallMatrix } from "ml-matrix";
 import type { SparseSymmetric } from "./co-occurrence.js";
 import { randomNumbers } from "./draw.js";

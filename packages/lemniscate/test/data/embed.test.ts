@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { embedTexts, meanEmbeddings } from "../../src/data/embed.js";
-import { oneHot } from "../../src/data/labels.js";
 import { errorOf } from "./shared.js";
 
 const embeddings = {
@@ -67,19 +66,5 @@ describe("meanEmbeddings", () => {
   it("is the mean over present positions", () => {
     const { x } = embedTexts([["a", "b"], ["q"], ["b"]], embeddings, { unknown: "skip", minTokens: 0 });
     expect(meanEmbeddings(x)).toEqual({ shape: [3, 2], data: Float64Array.of(2, 3, 0, 0, 3, 4) });
-  });
-});
-
-describe("oneHot", () => {
-  it("has a one in the column of the class", () => {
-    expect(oneHot([2, 0], 3)).toEqual({ rows: 2, columns: 3, data: Float64Array.of(0, 0, 1, 1, 0, 0) });
-    expect(oneHot([1], ["a", "b"], { centred: true }).data).toEqual(Float64Array.of(-0.5, 0.5));
-  });
-
-  it("names a label that is no class", async () => {
-    for (const label of [3, -1, 0.5, Number.NaN])
-      expect((await errorOf(() => oneHot([0, label], 3)))?.message).toMatch(
-        /oneHot: label 1: got .*allowed is integers 0 to 2/,
-      );
   });
 });

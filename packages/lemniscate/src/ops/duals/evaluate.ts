@@ -54,7 +54,7 @@ const table: { readonly [Name in DualName]: (of: Gaussians) => DualValues } = {
  * ```ts
  * import { dual } from "lemniscate/ops";
  * dual("relu", { pp: 1, pq: 1, qq: 1 }); // => { covariance: 0.5, derivative: 0.5 }
- * dual("erf", { pp: 0.5, pq: 0.25, qq: 0.5 }).covariance; // ≈ 0.16086
+ * dual("erf", { pp: 0.5, pq: 0.25, qq: 0.5 }).covariance; // ≈ 0.160861246
  * ```
  */
 export function dual(name: DualName, of: Gaussians): DualValues {
