@@ -22,6 +22,23 @@ test("a regression: table, CSV, and JSON agree", () => {
   expect(rest.length).toBe(6);
 });
 
+test("standardized targets come back in their own unit", () => {
+  const folder = emptyFolder();
+  const table = (factor: number): string =>
+    `a,y\n${Array.from({ length: 8 }, (_, i) => `${i},${factor * Math.sin(i) + 10 * factor}`).join("\n")}\n`;
+  writeFileSync(path.join(folder, "one.csv"), table(1));
+  writeFileSync(path.join(folder, "many.csv"), table(1000));
+  const run = (file: string) => {
+    const spec = path.join(fixtures, "perceptron.json");
+    const options = ["--train", file, "--test", file, "--standardize", "--noise", "0.01", "--json"];
+    return JSON.parse(lemniscate(["predict", spec, ...options], folder).stdout);
+  };
+  const [one, many] = [run("one.csv"), run("many.csv")];
+  expect(many.metrics.rmse / one.metrics.rmse).toBeCloseTo(1000, 6);
+  expect(many.metrics.logLikelihood).toBeCloseTo(one.metrics.logLikelihood - Math.log(1000), 6);
+  expect(many.logMarginalLikelihood).toBeCloseTo(one.logMarginalLikelihood, 6);
+});
+
 test("classes keep their names, and options override the file", () => {
   const out = path.join(emptyFolder(), "predictions.csv");
   const args = ["predict", "classes.yaml", "--get", "nngp", "--noise", "1e-3", "--out", out, "--json"];

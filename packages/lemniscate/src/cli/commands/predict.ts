@@ -33,7 +33,7 @@ export function predictCommand(program: Command): void {
     .option("--test-x <file>", "inputs to predict, .npy")
     .option("--test-y <file>", "their targets or classes, for metrics")
     .option("--mask-constant <number>", "entries of the inputs that stand for padding", maskConstant)
-    .option("--standardize", "bring inputs to mean 0 and deviation 1, as the training set has them")
+    .option("--standardize", "bring inputs and targets to mean 0 and deviation 1 of the training set")
     .addOption(new Option("--type <type>", "what to do (default: gp)").choices(["gp", "classification"]))
     .addOption(new Option("--get <which>", "what predicts (default: nngp)").choices(["nngp", "ntk", "ntkgp"]))
     .option("--noise <how>", "0.1, relative:0.1, marginalLikelihood (default), heldOut", noise)

@@ -12,6 +12,7 @@ import { type Examples, examplesOf, type Wanted } from "../spec/examples.js";
 import type { PredictedRow, PredictResult } from "./result.js";
 import type { Located, Settings } from "./settings.js";
 import type { Source } from "./source.js";
+import { plainTargets, standardizeTargets } from "./targets.js";
 
 type Found = Pick<PredictResult, "metrics" | "predictions" | "classes"> & { readonly report: TrainingReport };
 
@@ -51,7 +52,9 @@ function scaled(settings: Settings, train: Examples, test: Examples): readonly [
 
 async function regress(settings: Settings, source: Source, train: Examples, test: Examples): Promise<Found> {
   const { get, noise, priorMean, train: of } = settings;
-  const y = train.targets ?? missing(of, "targets");
+  const { y, shift, scale } = (settings.standardize ? standardizeTargets : plainTargets)(
+    train.targets ?? missing(of, "targets"),
+  );
   const fitted = await gp(source, train.x, y, { get, noise, priorMean });
   const { mean, variance } = await fitted.predict(test.x, { of: get === "ntk" ? "latent" : "observed" });
   const { targets } = test;
@@ -59,7 +62,11 @@ async function regress(settings: Settings, source: Source, train: Examples, test
     Array.from(matrix.data.subarray(i * matrix.columns, (i + 1) * matrix.columns));
   const predictions = Array.from(
     variance,
-    (own, i): PredictedRow => ({ mean: row(mean, i), variance: own, target: targets && row(targets, i) }),
+    (own, i): PredictedRow => ({
+      mean: row(mean, i).map((value, c) => value * scale + shift[c]!),
+      variance: own * scale ** 2,
+      target: targets && row(targets, i),
+    }),
   );
   return { report: fitted, predictions, metrics: targets === undefined ? {} : regressionMetrics(predictions) };
 }

@@ -43,13 +43,23 @@ export interface Located {
 
 export function settingsOf(spec: Spec, flags: PredictFlags): Settings {
   const { data, inference } = spec.experiment;
+  const standardize = flags.standardize ?? data?.standardize ?? false;
+  const priorMean = flags.priorMean ?? (inference?.type === "gp" ? inference.priorMean : undefined) ?? 0;
+  if (standardize && typeof priorMean === "number" && priorMean !== 0)
+    throw new Misuse({
+      code: "OptionOutOfRange",
+      where: "priorMean",
+      given: `${priorMean} for standardized targets`,
+      allowed: 'nothing, or "train"',
+      mend: "Standardized targets have mean 0: leave one of the two out.",
+    });
   return {
     type: flags.type ?? inference?.type ?? "gp",
     get: flags.get ?? inference?.get ?? "nngp",
     noise: noiseOf(flags.noise ?? inference?.noise ?? { type: "marginalLikelihood" }),
-    priorMean: flags.priorMean ?? (inference?.type === "gp" ? inference.priorMean : undefined) ?? 0,
+    priorMean,
     classes: flags.classes ?? (inference?.type === "classification" ? inference.classes : undefined),
-    standardize: flags.standardize ?? data?.standardize ?? false,
+    standardize,
     train: located("train", flags, data?.train, spec),
     test: located("test", flags, data?.test, spec),
   };

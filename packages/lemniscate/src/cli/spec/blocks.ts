@@ -94,7 +94,10 @@ export interface Experiment {
     | {
         readonly train: DataBlock;
         readonly test?: DataBlock | undefined;
-        /** Whether inputs are brought to mean 0 and deviation 1, channel by channel, as the training set has them. */
+        /**
+         * Whether inputs (channel by channel) and the targets of a regression are brought to mean 0 and deviation 1 of
+         * the training set. Predictions come back in the unit of the targets; noise and evidence are of the scaled ones.
+         */
         readonly standardize?: boolean | undefined;
       }
     | undefined;

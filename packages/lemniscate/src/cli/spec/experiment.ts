@@ -85,7 +85,9 @@ const data = z.discriminatedUnion("type", [npy, csv, imdb, texts]).meta({ id: "d
 
 const standardize = z
   .boolean()
-  .describe("Bring inputs to mean 0 and deviation 1, as the training set has them; default false")
+  .describe(
+    "Bring inputs, and the targets of a regression, to mean 0 and deviation 1 of the training set; default false",
+  )
   .optional();
 
 const grid = z.array(z.number().nonnegative()).min(1).describe("Candidates, relative to the mean diagonal").optional();
