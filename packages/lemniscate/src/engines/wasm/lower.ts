@@ -98,7 +98,10 @@ function isWeights(step: Step, operand: number): boolean {
   return step.op === structuralOps.sandwich.name && operand !== 1;
 }
 
-/** Example steps that pairs read otherwise than as attention weights. */
+/**
+ * Example steps that pairs read otherwise than as attention weights. Covariances of positions are not among them: they
+ * are the same for all examples, lie in a place of their own, and no step writes them.
+ */
 function plainTape(program: Program): number[] {
   const found = new Set<number>();
   for (const step of [...program.pair, ...program.self])
@@ -107,5 +110,7 @@ function plainTape(program: Program): number[] {
   for (const results of Object.values(program.results))
     for (const operand of Object.values(results))
       if (operand !== null && operand.from !== "here") found.add(operand.step);
-  return [...found].sort((x, y) => x - y);
+  return [...found]
+    .filter((step) => program.example[step]!.op !== structuralOps.positionCovariance.name)
+    .sort((x, y) => x - y);
 }
