@@ -28,7 +28,16 @@ export function keep(k: Node, up: Node, uq: Node): Node {
   return isZeroOnPadding(k) ? k : apply(keepOp, [up, k, uq], {});
 }
 
+const zeroOnPadding = new WeakMap<Node, boolean>();
+
+/** Remembered for each node: asked anew, a node that many sums share would be visited along every path to it. */
 function isZeroOnPadding(k: Node): boolean {
+  const known = zeroOnPadding.get(k) ?? staysZeroOnPadding(k);
+  zeroOnPadding.set(k, known);
+  return known;
+}
+
+function staysZeroOnPadding(k: Node): boolean {
   if (isZero(k) || k.op === keepOp || k.op.name === "gram") return true;
   if (k.op.kind === "structural") return k.op.name === "scaleDiagonal" && isZeroOnPadding(k.args[0]!);
   const { roles, name, keepsZero } = k.op;
