@@ -52,13 +52,14 @@ export function batch(
 ): Batch {
   const size = shape.reduce((product, length) => product * length, 1);
   const where = "batch";
-  if (shape.length < 2 || shape.some((length) => !Number.isInteger(length) || length < 0) || shape.at(-1) === 0)
+  const possible = shape.every((length, axis) => Number.isInteger(length) && length >= (axis === 0 ? 0 : 1));
+  if (shape.length < 2 || !possible)
     throw new LemniscateError({
       code: "ShapeMismatch",
       where,
       given: `shape (${shape.join(", ")})`,
       allowed: "(n, d), (n, T, d), (n, H, W, d)",
-      mend: "The first axis counts examples and the last one channels.",
+      mend: "The first axis counts examples and the last one channels; only the first one may be 0.",
     });
   if (data.length !== size)
     throw new LemniscateError({
@@ -70,6 +71,15 @@ export function batch(
     });
   const values = data instanceof Float32Array || data instanceof Float64Array ? data : Float64Array.from(data);
   const channels = shape.at(-1) as number;
+  const other = mask?.find((entry) => entry !== 0 && entry !== 1);
+  if (other !== undefined)
+    throw new LemniscateError({
+      code: "BadInput",
+      where: `${where}: mask`,
+      given: String(other),
+      allowed: "0 or 1",
+      mend: "Write 1 where a position is present, 0 where it is padding.",
+    });
   const presence = mask === undefined ? undefined : Uint8Array.from(mask);
   if (presence !== undefined && presence.length !== size / channels)
     throw new LemniscateError({
@@ -109,7 +119,7 @@ export function batch(
  * ```
  */
 export function sequences(tokens: readonly (readonly (readonly number[])[])[], length?: number): Batch {
-  const longest = Math.max(1, ...tokens.map((sequence) => sequence.length));
+  const longest = tokens.reduce((max, sequence) => Math.max(max, sequence.length), 1);
   const T = length ?? longest;
   const d = tokens.find((sequence) => sequence.length > 0)?.[0]?.length ?? 0;
   const data = new Float64Array(tokens.length * T * d);
@@ -131,7 +141,7 @@ export function sequences(tokens: readonly (readonly (readonly number[])[])[], l
 }
 
 /**
- * The batch that Neural Tangents means by `mask_constant`: entries equal to the constant (NaN included) become
+ * The batch that Neural Tangents means by `mask_constant`: entries equal to the constant, which may be NaN, become
  * zero, and a position is padding if all its channels were.
  */
 export function maskedBy(constant: number, shape: readonly number[], data: ArrayLike<number>): Batch {
@@ -139,7 +149,7 @@ export function maskedBy(constant: number, shape: readonly number[], data: Array
   const values = Float64Array.from(data);
   const mask = new Uint8Array(values.length / channels);
   for (let i = 0; i < values.length; i++) {
-    if (Object.is(values[i], constant) || values[i] === constant || Number.isNaN(values[i])) values[i] = 0;
+    if (Object.is(values[i], constant) || values[i] === constant) values[i] = 0;
     else mask[Math.floor(i / channels)] = 1;
   }
   return batch(shape, values, mask);
