@@ -28,7 +28,7 @@ export function optionError(
   const path = pathInWords(inside);
   let given: unknown = input;
   for (const key of issue.path) given = (given as Record<PropertyKey, unknown> | undefined)?.[key];
-  const shown = given === undefined ? "nothing" : JSON.stringify(given);
+  const shown = typeof given === "number" ? String(given) : (JSON.stringify(given) ?? "nothing");
   if (issue.code === "unrecognized_keys")
     return new LemniscateError({
       code: "OptionOutOfRange",
@@ -63,14 +63,26 @@ function optionsOf(schema: z.ZodType | undefined, path: Path): readonly string[]
   return Object.keys((found as { shape: object } | undefined)?.shape ?? {});
 }
 
+/** The kinds of values that zod names, in this library's words. */
+const kinds: Readonly<Record<string, string>> = {
+  number: "a number",
+  int: "a whole number",
+  string: "a string",
+  boolean: "true or false",
+  array: "a list",
+  tuple: "a list",
+  object: "an object with options",
+};
+
 /** What zod expects, in this library's words: `Too small: expected number to be >=0` is `a number ≥ 0`. */
 function allowedBy({ message }: z.core.$ZodIssue): string {
   const expected = message.replace(/^(Invalid (input|option)|Too (small|big)): expected /, "");
   return expected
-    .replace(
-      /^(number|int|string|array) to (be|have) /,
-      (_, kind) => `${kind === "int" ? "a whole number" : `${kind === "array" ? "an" : "a"} ${kind}`} `,
+    .replace(/, received .*$/, "")
+    .replace(/^(\w+)(?: to (be|have) |$)/, (all, kind, verb) =>
+      kind in kinds ? `${kinds[kind]} ${verb === "have" ? "of " : ""}` : all,
     )
+    .trimEnd()
     .replace(">=", "≥ ")
     .replace("<=", "≤ ")
     .replace(/([<>])(?=\d)/, "$1 ");
