@@ -2,7 +2,7 @@
 import { apply, type ElementwiseOp, type Node } from "./op.js";
 import { isZero } from "./zero.js";
 
-/** target ↦ target / √((k_pp + ε)(k_qq + ε)). */
+/** target ↦ target / √((k_pp + ε)(k_qq + ε)); 0 where that is 0/0, as on padding with ε = 0. */
 export const normalizeOp: ElementwiseOp<{ epsilon: number }> = {
   kind: "elementwise",
   name: "normalize",
@@ -10,7 +10,10 @@ export const normalizeOp: ElementwiseOp<{ epsilon: number }> = {
   keepsZero: () => true,
   formula: (o, [pp, target, qq], { epsilon }) => {
     const eps = o.constant(epsilon);
-    return o.div(o.div(target!, o.sqrt(o.add(pp!, eps))), o.sqrt(o.add(qq!, eps)));
+    const normalized = o.div(o.div(target!, o.sqrt(o.add(pp!, eps))), o.sqrt(o.add(qq!, eps)));
+    if (epsilon > 0) return normalized;
+    const zero = o.constant(0);
+    return o.choose(o.min(pp!, qq!), zero, zero, normalized);
   },
 };
 
@@ -18,13 +21,16 @@ export function normalize(pp: Node, target: Node, qq: Node, epsilon: number): No
   return isZero(target) ? target : apply(normalizeOp, [pp, target, qq], { epsilon });
 }
 
-/** (total, n) ↦ 1/√(total/max(n, 1)): the factor that normalises an average over n positions. */
+/** (total, n) ↦ 1/√(total/max(n, 1)): the factor that normalises an average over n positions; 0 for a total of 0. */
 export const inverseRootOp: ElementwiseOp<Record<string, never>> = {
   kind: "elementwise",
   name: "inverseRoot",
   roles: ["entry", "entry"],
-  keepsZero: () => false,
-  formula: (o, [total, n]) => o.sqrt(o.div(o.max(n!, o.constant(1)), total!)),
+  keepsZero: () => true,
+  formula: (o, [total, n]) => {
+    const zero = o.constant(0);
+    return o.choose(total!, zero, zero, o.sqrt(o.div(o.max(n!, o.constant(1)), total!)));
+  },
 };
 
 export function inverseRoot(total: Node, n: Node): Node {
