@@ -130,6 +130,7 @@ function makeKernel(network: Network, check: (program: Program) => void): Kernel
     options: KernelOptions & { readonly get: readonly Quantity[] },
   ): AsyncGenerator<KernelTile> {
     options.signal?.throwIfAborted();
+    const tapeBytes = tapeBytesOf(options);
     if (x2 !== null && x2 !== undefined) sameInputs(x1, x2);
     const other = x2 === null || x2 === undefined || equal(x1, x2) ? null : x2;
     const program = programFor(network, options.get, other === null ? [x1] : [x1, other]);
@@ -140,7 +141,7 @@ function makeKernel(network: Network, check: (program: Program) => void): Kernel
     const n2 = other?.shape[0] ?? null;
     const total = n2 === null ? (n1 * (n1 + 1)) / 2 : n1 * n2;
     let done = 0;
-    for (const block of blocks(program, n1, n2, engine.precision, options.tapeBytes ?? 2 ** 30)) {
+    for (const block of blocks(program, n1, n2, engine.precision, tapeBytes)) {
       const { rows, columns } = block;
       const same = n2 === null && rows[0] === columns[0];
       const a = examples(x1, ...rows);
@@ -178,6 +179,29 @@ function makeKernel(network: Network, check: (program: Program) => void): Kernel
       : Object.fromEntries(get.map((quantity) => [quantity, matrix(quantity)]));
   }
 
+  async function diagonal(
+    x: Batch,
+    options: KernelOptions & { readonly get: readonly Quantity[] },
+  ): Promise<Partial<Record<Quantity, Numbers>>> {
+    options.signal?.throwIfAborted();
+    checkGet(options.get);
+    const tapeBytes = tapeBytesOf(options);
+    const program = programFor(network, options.get, [x]);
+    check(program);
+    await using borrowed = await borrow(options);
+    const { engine } = borrowed;
+    const n = x.shape[0];
+    const found: Partial<Record<Quantity, Numbers>> = {};
+    for (const quantity of options.get) found[quantity] = numbersFor(engine.precision, n);
+    const step = Math.min(Math.max(n, 1), examplesAtOnce(program, engine.precision, tapeBytes));
+    for (const [from, to] of ranges(n, step)) {
+      const values = await engine.self(program, examples(x, from, to), { signal: options.signal });
+      for (const quantity of options.get) found[quantity]!.set(values[quantity]!, from);
+      options.onProgress?.(to, n);
+    }
+    return found;
+  }
+
   const call = matrices as unknown as Kernel;
   return Object.assign(call, {
     network,
@@ -185,15 +209,10 @@ function makeKernel(network: Network, check: (program: Program) => void): Kernel
       checkGet(args[2].get);
       return tiles(...args);
     },
-    diagonal: (async (x: Batch, options: KernelOptions & { readonly get: readonly Quantity[] }) => {
-      checkGet(options.get);
-      const program = programFor(network, options.get, [x]);
-      check(program);
-      await using borrowed = await borrow(options);
-      return borrowed.engine.self(program, x, { signal: options.signal });
-    }) as unknown as Kernel["diagonal"],
+    diagonal: diagonal as unknown as Kernel["diagonal"],
     explain: (shape: readonly number[], options: ExplainOptions = {}) => {
       const get = options.get ?? (["nngp", "ntk"] as const);
+      checkGet(get);
       const input: Shape = { grid: shape.slice(1, -1), channels: shape.at(-1), gaussian: false };
       const program = compile(network, input, { get, masked: false });
       check(program);
@@ -208,12 +227,12 @@ function programFor(network: Network, get: readonly Quantity[], batches: readonl
 }
 
 function checkGet(get: readonly string[]): void {
-  const known = get.every((quantity) => quantity === "nngp" || quantity === "ntk");
+  const known = Array.isArray(get) && get.every((quantity) => quantity === "nngp" || quantity === "ntk");
   if (known && get.length > 0 && new Set(get).size === get.length) return;
   throw new LemniscateError({
     code: "OptionOutOfRange",
     where: "kernel: get",
-    given: JSON.stringify(get),
+    given: JSON.stringify(get) ?? "nothing",
     allowed: '"nngp", "ntk", or a list of them',
     mend: "Name each quantity once.",
   });
@@ -258,18 +277,38 @@ function blocks(
   precision: Precision,
   bytes: number,
 ): { rows: readonly [number, number]; columns: readonly [number, number] }[] {
-  const S = program.input.grid.reduce((product, size) => product * size, 1);
-  const numbers = tapeOf(program).reduce(
-    (sum, i) => sum + entriesOf(program.example[i]!, S, S),
-    S * (program.input.channels ?? 1),
-  );
-  const size = Math.max(1, Math.floor(bytes / (numbers * (precision === "f64" ? 8 : 4)) / 2));
+  const size = Math.max(1, Math.floor(examplesAtOnce(program, precision, bytes) / 2));
   const step = n1 + (n2 ?? 0) <= 2 * size ? Math.max(n1, n2 ?? n1, 1) : size;
   return ranges(n1, step).flatMap((rows) =>
     ranges(n2 ?? n1, step)
       .filter((columns) => n2 !== null || columns[0] >= rows[0])
       .map((columns) => ({ rows, columns })),
   );
+}
+
+/** How many examples' tapes fit into memory; at least one is tried. */
+function examplesAtOnce(program: Program, precision: Precision, bytes: number): number {
+  const S = program.input.grid.reduce((product, size) => product * size, 1);
+  const numbers = tapeOf(program).reduce(
+    (sum, i) => sum + entriesOf(program.example[i]!, S, S),
+    S * (program.input.channels ?? 1),
+  );
+  return Math.max(1, Math.floor(bytes / (numbers * (precision === "f64" ? 8 : 4))));
+}
+
+function tapeBytesOf({ tapeBytes = 2 ** 30 }: KernelOptions): number {
+  if (tapeBytes > 0) return tapeBytes;
+  throw new LemniscateError({
+    code: "OptionOutOfRange",
+    where: "kernel: tapeBytes",
+    given: String(tapeBytes),
+    allowed: "a number of bytes > 0",
+    mend: "Leave it out for 1 GiB. However small it is, two examples are held at once.",
+  });
+}
+
+function numbersFor(precision: Precision, length: number): Numbers {
+  return precision === "f32" ? new Float32Array(length) : new Float64Array(length);
 }
 
 /** Examples to a side of a tile: few where a pair is much work, many where it is a handful of numbers. */
