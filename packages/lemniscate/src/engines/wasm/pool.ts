@@ -37,7 +37,10 @@ const callingThread: Pool = {
   async close() {},
 };
 
-/** Worker threads, started when first needed and kept until the engine is closed. One job runs at a time. */
+/**
+ * Worker threads, started when first needed and kept until the engine is closed. One job runs at a time; it is over
+ * when all its tiles are made, whether or not anybody has read them, so that a reader may ask for another meanwhile.
+ */
 class ThreadPool implements Pool {
   readonly threads: number;
   readonly shared = true;
@@ -65,13 +68,14 @@ class ThreadPool implements Pool {
     await before;
     const workers = this.#start();
     const job = ++this.#job;
-    const inbox = new Inbox(workers, job);
+    const inbox = new Inbox(workers, job, release);
     const counters = [0, 1].map(() => new SharedArrayBuffer(4));
     const stop = (): void => {
       for (const counter of counters) new Counter(counter).stop();
       inbox.wake();
     };
     signal?.addEventListener("abort", stop);
+    if (signal?.aborted) stop();
     let running = 0;
     try {
       const post = (message: ToWorker): void => {
@@ -97,14 +101,21 @@ class ThreadPool implements Pool {
       // Whoever leaves early waits until every thread has put its piece down: scratch memory is not shared by jobs.
       while (running > 0 && !inbox.failed) if ((await inbox.next()).kind !== "tile") running--;
       inbox.close();
+      if (inbox.broken) await this.#stop();
       release();
     }
   }
 
   async close(): Promise<void> {
     await this.#busy;
-    await Promise.all(this.#workers.map((worker) => worker.stop()));
+    await this.#stop();
+  }
+
+  /** Ends all threads. Whoever needs some later starts new ones. */
+  async #stop(): Promise<void> {
+    const workers = this.#workers;
     this.#workers = [];
+    await Promise.all(workers.map((worker) => worker.stop()));
   }
 
   #start(): readonly Thread[] {
@@ -116,19 +127,26 @@ class ThreadPool implements Pool {
 /** Messages of one job, in the order of arrival. */
 class Inbox {
   readonly #messages: FromWorker[] = [];
-  readonly #leave: readonly (() => void)[];
+  readonly #leave: (() => void)[];
   #wake: (() => void) | undefined;
   #error: Error | undefined;
+  #broken = false;
 
-  constructor(workers: readonly Thread[], job: number) {
+  /** `over` is called when every worker has made its last tile. */
+  constructor(workers: readonly Thread[], job: number, over: () => void) {
+    let busy = workers.length;
     const receive = (message: FromWorker): void => {
       if (message.job !== job) return;
       if (message.kind === "failed") this.#error = message.error;
       else this.#messages.push(message);
       this.wake();
+      if (message.kind !== "tiles" || --busy > 0) return;
+      this.close();
+      over();
     };
     const fail = (error: Error): void => {
       this.#error = error;
+      this.#broken = true;
       this.wake();
     };
     this.#leave = workers.map((worker) => worker.listen(receive, fail));
@@ -136,6 +154,11 @@ class Inbox {
 
   get failed(): boolean {
     return this.#error !== undefined;
+  }
+
+  /** Whether a thread has died, so that it will never answer again. */
+  get broken(): boolean {
+    return this.#broken;
   }
 
   wake(): void {
@@ -154,6 +177,6 @@ class Inbox {
   }
 
   close(): void {
-    for (const leave of this.#leave) leave();
+    for (const leave of this.#leave.splice(0)) leave();
   }
 }
