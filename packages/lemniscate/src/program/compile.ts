@@ -4,10 +4,12 @@ import type { Network } from "../network/placement.js";
 import { covariancesOf, remember, shapeOf } from "../network/trace.js";
 import { gram } from "../ops/gram.js";
 import type { Form, Side } from "../ops/op.js";
-import { keepOp, presence } from "../ops/padding.js";
+import { presence } from "../ops/padding.js";
 import { takeDiagonalOp } from "../ops/reductions.js";
 import { isZero, zero } from "../ops/zero.js";
 import { Graph, type Merged } from "./graph.js";
+import { multiples } from "./passes/multiples.js";
+import { unmask } from "./passes/unmask.js";
 import { computedForm, demandOn, type Plan, plan, type Wanted } from "./plan.js";
 import type { Access, Operand, Program, Quantity, Step } from "./program.js";
 
@@ -28,7 +30,7 @@ export interface CompileOptions {
 export function compile(network: Network, input: Shape, { get, masked }: CompileOptions): Program {
   const output = shapeOf(network, input);
   const covariances = covariancesOf(network, inputCovariances(input), input);
-  const graph = new Graph((node) => (!masked && node.op === keepOp ? node.args[1]! : node));
+  const graph = new Graph(masked ? [multiples] : [unmask, multiples]);
   const rootsOf = (q: Side): [Quantity, Merged][] => get.map((name) => [name, graph.merge(covariances[name]("a", q))]);
   const pairRoots = rootsOf("b");
   const selfRoots = rootsOf("a");

@@ -6,30 +6,37 @@ export interface Merged extends Node {
   readonly args: readonly Merged[];
 }
 
-/** Finds equal expressions, so that each is computed once. `rewrite` may replace a node by an equal, simpler one. */
+/** An equal, cheaper expression, or nothing if the rule does not apply. The node's arguments are merged already. */
+export type Rewrite = (node: Merged) => Node | undefined;
+
+/** Finds equal expressions, so that each is computed once, after rewriting them by rules. */
 export class Graph {
-  readonly #rewrite: (node: Node) => Node;
+  readonly #rules: readonly Rewrite[];
   readonly #byKey = new Map<string, Merged>();
   readonly #done = new Map<Node, Merged>();
   readonly #examples = new Map<Merged, Merged>();
 
-  constructor(rewrite: (node: Node) => Node) {
-    this.#rewrite = rewrite;
+  constructor(rules: readonly Rewrite[]) {
+    this.#rules = rules;
   }
 
   merge(node: Node): Merged {
     const done = this.#done.get(node);
     if (done !== undefined) return done;
-    const simple = this.#rewrite(node);
-    const merged =
-      simple === node
-        ? this.#unique(
-            node,
-            node.args.map((arg) => this.merge(arg)),
-            node.sides,
-          )
-        : this.merge(simple);
+    const plain = this.#unique(
+      node,
+      node.args.map((arg) => this.merge(arg)),
+      node.sides,
+    );
+    let merged = plain;
+    for (const rule of this.#rules) {
+      const better = rule(plain);
+      if (better === undefined) continue;
+      merged = this.merge(better);
+      break;
+    }
     this.#done.set(node, merged);
+    this.#done.set(merged, merged);
     return merged;
   }
 

@@ -4,7 +4,7 @@ import { LemniscateError } from "../../core/errors.js";
 import type { Program } from "../../program/program.js";
 import type { Engine, Precision } from "../engine.js";
 import { constantsAt, fillMemory, layoutOf } from "./layout.js";
-import { lower } from "./lower.js";
+import { type Lowered, lower } from "./lower.js";
 import { generate } from "./module.js";
 import { openPool } from "./pool.js";
 import { emptyResults, type Setup } from "./runner.js";
@@ -19,6 +19,13 @@ export interface WasmOptions {
   readonly threads?: number | undefined;
 }
 
+/** A program in the engine's terms; an engine keeps those it has seen. */
+interface Translated {
+  readonly lowered: Lowered;
+  readonly constants: Uint8Array;
+  readonly module: WebAssembly.Module;
+}
+
 /**
  * The fast engine: WebAssembly with SIMD, made at run time for one program, on worker threads that share memory.
  * Where memory cannot be shared (pages that are not cross-origin isolated) it runs on the thread that calls it.
@@ -27,21 +34,31 @@ export interface WasmOptions {
 export function wasmEngine({ precision, threads = defaultThreads() }: WasmOptions): Engine {
   const format = formatOf(precision, hasRelaxedSimd());
   const pool = openPool(threads, startThread);
+  const known = new Map<string, Translated>();
+  const translate = async (program: Program): Promise<Translated> => {
+    const key = JSON.stringify(program);
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const lowered = lower(program);
+    const { bytes, constants } = generate(lowered, format, pool.shared);
+    const translated = { lowered, constants, module: await WebAssembly.compile(bytes) };
+    known.set(key, translated);
+    return translated;
+  };
   const prepare = async (
     program: Program,
     batches: readonly Batch[],
     tileSize: number,
     workers: number,
   ): Promise<Setup> => {
-    const lowered = lower(program);
-    const code = generate(lowered, format, pool.shared);
-    const layout = layoutOf(lowered, format, code.constants.length, batches, tileSize, workers);
+    const { lowered, constants, module } = await translate(program);
+    const layout = layoutOf(lowered, format, constants.length, batches, tileSize, workers);
     if (layout.bytes > largestMemory) throw tooLarge(layout.bytes);
     const pages = Math.ceil(layout.bytes / page);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: pool.shared });
-    new Uint8Array(memory.buffer).set(code.constants, constantsAt);
+    new Uint8Array(memory.buffer).set(constants, constantsAt);
     fillMemory(layout, format, memory.buffer, batches);
-    return { lowered, layout, format, module: await WebAssembly.compile(code.bytes), memory };
+    return { lowered, layout, format, module, memory };
   };
   return {
     name: "wasm",
