@@ -188,3 +188,17 @@ export function trimmed(of: Batch): readonly Example[] {
 export function hasHoles(of: Batch): boolean {
   return of.mask !== undefined && trimmed(of).some(({ presence }) => presence.includes(0));
 }
+
+/** A batch of token sequences with padding behind, up to `length` tokens. */
+export function padded(of: Batch, length: number): Batch {
+  const [n, T, d] = [of.shape[0], positionsOf(of), channelsOf(of)];
+  if (T === length) return of;
+  const make = of.data.constructor as new (size: number) => Float32Array | Float64Array;
+  const data = new make(n * length * d);
+  const mask = new Uint8Array(n * length);
+  for (let i = 0; i < n; i++) {
+    data.set(of.data.subarray(i * T * d, (i + 1) * T * d), i * length * d);
+    mask.set(of.mask?.subarray(i * T, (i + 1) * T) ?? new Uint8Array(T).fill(1), i * length);
+  }
+  return { shape: [n, length, d], data, mask };
+}

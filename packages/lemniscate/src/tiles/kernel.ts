@@ -1,4 +1,4 @@
-import { type Batch, channelsOf, examples, gridOf, hasHoles, positionsOf } from "../core/batch.js";
+import { type Batch, examples } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import type { RunOptions } from "../core/run.js";
 import { describeShape, type Shape } from "../core/shape.js";
@@ -7,9 +7,11 @@ import { openEngine } from "../engines/open.js";
 import type { Matrix } from "../linalg/matrix.js";
 import type { Network, Placement, Predictor } from "../network/placement.js";
 import { compile } from "../program/compile.js";
-import { entriesOf, tapeOf } from "../program/cost.js";
 import { explain } from "../program/explain.js";
 import type { Program, Quantity } from "../program/program.js";
+import { inputsOf, programFor } from "./inputs.js";
+import { blocks, examplesAtOnce, tapeBytesOf, tileSize } from "./memory.js";
+import { numbersFor, place } from "./place.js";
 import { ranges, tilesOf } from "./plan.js";
 
 export interface KernelOptions extends RunOptions {
@@ -24,6 +26,8 @@ export interface KernelOptions extends RunOptions {
 /** A finished piece of a kernel matrix. */
 export interface KernelTile extends Tile {
   readonly values: Readonly<Partial<Record<Quantity, Numbers>>>;
+  /** Whether the mirror image of this piece, below the diagonal, is not among the pieces. */
+  readonly symmetric: boolean;
   /** Entries finished so far, this tile included, of `total`; what symmetry gives for free is not counted. */
   readonly done: number;
   readonly total: number;
@@ -125,27 +129,25 @@ export function positionKernel(network: Network): PositionKernel {
 
 function makeKernel(network: Network, check: (program: Program) => void): Kernel {
   async function* tiles(
-    x1: Batch,
-    x2: Batch | null | undefined,
+    first: Batch,
+    second: Batch | null | undefined,
     options: KernelOptions & { readonly get: readonly Quantity[] },
   ): AsyncGenerator<KernelTile> {
     options.signal?.throwIfAborted();
     const tapeBytes = tapeBytesOf(options);
-    if (x2 !== null && x2 !== undefined) sameInputs(x1, x2);
-    const other = x2 === null || x2 === undefined || equal(x1, x2) ? null : x2;
-    const program = programFor(network, options.get, other === null ? [x1] : [x1, other]);
+    const { x1, x2, program } = inputsOf(network, first, second, options.get);
     check(program);
     await using borrowed = await borrow(options);
     const { engine } = borrowed;
     const n1 = x1.shape[0];
-    const n2 = other?.shape[0] ?? null;
+    const n2 = x2?.shape[0] ?? null;
     const total = n2 === null ? (n1 * (n1 + 1)) / 2 : n1 * n2;
     let done = 0;
     for (const block of blocks(program, n1, n2, engine.precision, tapeBytes)) {
       const { rows, columns } = block;
       const same = n2 === null && rows[0] === columns[0];
       const a = examples(x1, ...rows);
-      const b = same ? null : examples(other ?? x1, ...columns);
+      const b = same ? null : examples(x2 ?? x1, ...columns);
       const pieces = tilesOf(rows[1] - rows[0], same ? null : columns[1] - columns[0], tileSize(program));
       for await (const { tile, values } of engine.tiles(program, a, b, pieces, { signal: options.signal })) {
         const rowFrom = rows[0] + tile.rowFrom;
@@ -155,7 +157,7 @@ function makeKernel(network: Network, check: (program: Program) => void): Kernel
         const height = rowTo - rowFrom;
         done += n2 === null && rowFrom === columnFrom ? (height * (height + 1)) / 2 : height * (columnTo - columnFrom);
         options.onProgress?.(done, total);
-        yield { rowFrom, rowTo, columnFrom, columnTo, values, done, total };
+        yield { rowFrom, rowTo, columnFrom, columnTo, values, symmetric: n2 === null, done, total };
       }
     }
   }
@@ -170,8 +172,8 @@ function makeKernel(network: Network, check: (program: Program) => void): Kernel
     const rows = x1.shape[0];
     const columns = (x2 ?? x1).shape[0];
     const found: Partial<Record<Quantity, Numbers>> = {};
-    const symmetric = x2 === null || x2 === undefined || equal(x1, x2);
-    for await (const tile of tiles(x1, x2, { ...options, get })) place(found, tile, rows, columns, symmetric);
+    for await (const tile of tiles(x1, x2, { ...options, get }))
+      place(found, { tile, values: tile.values }, rows, columns, tile.symmetric);
     const empty = (): Numbers => new Float64Array(0);
     const matrix = (quantity: Quantity): Matrix => ({ rows, columns, data: found[quantity] ?? empty() });
     return typeof options.get === "string"
@@ -221,11 +223,6 @@ function makeKernel(network: Network, check: (program: Program) => void): Kernel
   });
 }
 
-function programFor(network: Network, get: readonly Quantity[], batches: readonly Batch[]): Program {
-  const input: Shape = { grid: gridOf(batches[0]!), channels: channelsOf(batches[0]!), gaussian: false };
-  return compile(network, input, { get, masked: batches.some(hasHoles) });
-}
-
 function checkGet(get: readonly string[]): void {
   const known = Array.isArray(get) && get.every((quantity) => quantity === "nngp" || quantity === "ntk");
   if (known && get.length > 0 && new Set(get).size === get.length) return;
@@ -238,111 +235,9 @@ function checkGet(get: readonly string[]): void {
   });
 }
 
-function sameInputs(x1: Batch, x2: Batch): void {
-  if (x1.shape.slice(1).join() === x2.shape.slice(1).join()) return;
-  throw new LemniscateError({
-    code: "ShapeMismatch",
-    where: "kernel: x2",
-    given: `examples of shape (${x2.shape.slice(1).join(", ")})`,
-    allowed: `(${x1.shape.slice(1).join(", ")}), the shape of x1's examples`,
-    mend: "Pad both batches to one length and mark the padding in the mask.",
-  });
-}
-
-/** Whether two batches hold the same examples, entry by entry, so that entry (i, i) is an example with itself. */
-function equal(x1: Batch, x2: Batch): boolean {
-  if (x1 === x2) return true;
-  if (x1.shape.join() !== x2.shape.join()) return false;
-  const [m1, m2] = [x1.mask, x2.mask];
-  const positions = positionsOf(x1);
-  for (let i = 0; i < x1.shape[0] * positions; i++) if ((m1?.[i] ?? 1) !== (m2?.[i] ?? 1)) return false;
-  const channels = channelsOf(x1);
-  for (let i = 0; i < x1.data.length; i++)
-    if (x1.data[i] !== x2.data[i] && (m1?.[Math.floor(i / channels)] ?? 1) !== 0) return false;
-  return true;
-}
-
 /** The engine that was given, which stays open, or a fresh one, which is closed behind the call. */
 async function borrow({ engine, precision }: KernelOptions): Promise<AsyncDisposable & { readonly engine: Engine }> {
   if (engine !== undefined) return { engine, [Symbol.asyncDispose]: async () => {} };
   const opened = await openEngine({ precision: precision ?? "f64" });
   return { engine: opened, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
-}
-
-/** Pairs of ranges of examples whose tapes fit into memory together. */
-function blocks(
-  program: Program,
-  n1: number,
-  n2: number | null,
-  precision: Precision,
-  bytes: number,
-): { rows: readonly [number, number]; columns: readonly [number, number] }[] {
-  const size = Math.max(1, Math.floor(examplesAtOnce(program, precision, bytes) / 2));
-  const step = n1 + (n2 ?? 0) <= 2 * size ? Math.max(n1, n2 ?? n1, 1) : size;
-  return ranges(n1, step).flatMap((rows) =>
-    ranges(n2 ?? n1, step)
-      .filter((columns) => n2 !== null || columns[0] >= rows[0])
-      .map((columns) => ({ rows, columns })),
-  );
-}
-
-/** How many examples' tapes fit into memory; at least one is tried. */
-function examplesAtOnce(program: Program, precision: Precision, bytes: number): number {
-  const S = program.input.grid.reduce((product, size) => product * size, 1);
-  const numbers = tapeOf(program).reduce(
-    (sum, i) => sum + entriesOf(program.example[i]!, S, S),
-    S * (program.input.channels ?? 1),
-  );
-  return Math.max(1, Math.floor(bytes / (numbers * (precision === "f64" ? 8 : 4))));
-}
-
-function tapeBytesOf({ tapeBytes = 2 ** 30 }: KernelOptions): number {
-  if (tapeBytes > 0) return tapeBytes;
-  throw new LemniscateError({
-    code: "OptionOutOfRange",
-    where: "kernel: tapeBytes",
-    given: String(tapeBytes),
-    allowed: "a number of bytes > 0",
-    mend: "Leave it out for 1 GiB. However small it is, two examples are held at once.",
-  });
-}
-
-function numbersFor(precision: Precision, length: number): Numbers {
-  return precision === "f32" ? new Float32Array(length) : new Float64Array(length);
-}
-
-/** Examples to a side of a tile: few where a pair is much work, many where it is a handful of numbers. */
-function tileSize(program: Program): number {
-  const S = program.input.grid.reduce((product, size) => product * size, 1);
-  return Math.max(4, Math.min(128, Math.round(512 / S)));
-}
-
-/** Copies a tile to where it belongs, and to its mirror image if the matrix is symmetric. */
-function place(
-  found: Partial<Record<Quantity, Numbers>>,
-  tile: KernelTile,
-  rows: number,
-  columns: number,
-  symmetric: boolean,
-): void {
-  const { rowFrom, rowTo, columnFrom, columnTo, values } = tile;
-  const width = columnTo - columnFrom;
-  for (const [quantity, data] of Object.entries(values) as [Quantity, Numbers][]) {
-    const size = data.length / ((rowTo - rowFrom) * width);
-    const S = Math.sqrt(size);
-    const make = data.constructor as new (length: number) => Numbers;
-    found[quantity] ??= new make(rows * columns * size);
-    const target = found[quantity];
-    for (let i = rowFrom; i < rowTo; i++) {
-      const from = (i - rowFrom) * width * size;
-      target.set(data.subarray(from, from + width * size), (i * columns + columnFrom) * size);
-    }
-    if (!symmetric) continue;
-    for (let i = rowFrom; i < rowTo; i++)
-      for (let j = Math.max(columnFrom, i + 1); j < columnTo; j++)
-        for (let s = 0; s < S; s++)
-          for (let t = 0; t < S; t++)
-            target[(j * columns + i) * size + t * S + s] =
-              data[((i - rowFrom) * width + j - columnFrom) * size + s * S + t]!;
-  }
 }

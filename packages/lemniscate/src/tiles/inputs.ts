@@ -1,0 +1,88 @@
+/** @module The two batches of a kernel: whether they fit together, and whether they are one and the same. */
+import { type Batch, channelsOf, gridOf, hasHoles, padded, positionsOf } from "../core/batch.js";
+import { LemniscateError } from "../core/errors.js";
+import type { Shape } from "../core/shape.js";
+import type { Network } from "../network/placement.js";
+import { compile } from "../program/compile.js";
+import type { Program, Quantity } from "../program/program.js";
+
+/** A kernel's inputs, brought to one shape, and the program for them. */
+export interface Inputs {
+  readonly x1: Batch;
+  /** Absent if the second batch is the first. */
+  readonly x2: Batch | null;
+  readonly program: Program;
+}
+
+/**
+ * Brings two batches together. Token sequences padded to different lengths are padded to the longer one, if the network
+ * does not tell how much padding there is.
+ *
+ * @throws LemniscateError `ShapeMismatch` if their examples have different shapes, or `Misplaced` from a layer
+ */
+export function inputsOf(
+  network: Network,
+  first: Batch,
+  second: Batch | null | undefined,
+  get: readonly Quantity[],
+): Inputs {
+  if (second === null || second === undefined || equal(first, second))
+    return { x1: first, x2: null, program: programFor(network, get, [first]) };
+  const [x1, x2] = sameLength(network, first, second, get);
+  return { x1, x2, program: programFor(network, get, [x1, x2]) };
+}
+
+export function programFor(network: Network, get: readonly Quantity[], batches: readonly Batch[]): Program {
+  return compile(network, shapeOf(batches[0]!), { get, masked: batches.some(hasHoles) });
+}
+
+function shapeOf(batch: Batch): Shape {
+  return { grid: gridOf(batch), channels: channelsOf(batch), gaussian: false };
+}
+
+function sameLength(network: Network, x1: Batch, x2: Batch, get: readonly Quantity[]): readonly [Batch, Batch] {
+  const [grid1, grid2] = [gridOf(x1), gridOf(x2)];
+  if (channelsOf(x1) === channelsOf(x2) && grid1.join() === grid2.join()) return [x1, x2];
+  if (channelsOf(x1) !== channelsOf(x2) || grid1.length !== 1 || grid2.length !== 1)
+    throw unequal(
+      x2,
+      `(${x1.shape.slice(1).join(", ")}), the shape of x1's examples`,
+      "Give both batches examples of one shape.",
+    );
+  if (knowsLength(network, shapeOf(x1), shapeOf(x2), get))
+    throw unequal(
+      x2,
+      `tokens (n, ${grid1[0]}, ${channelsOf(x1)}), as x1 has: this network depends on the padded length`,
+      "Pad training and test data to one length, for flatten() and layerNorm over positions count padding.",
+    );
+  const length = Math.max(grid1[0]!, grid2[0]!);
+  return [padded(x1, length), padded(x2, length)];
+}
+
+function unequal(x2: Batch, allowed: string, mend: string): LemniscateError {
+  const given = `examples of shape (${x2.shape.slice(1).join(", ")})`;
+  return new LemniscateError({ code: "ShapeMismatch", where: "kernel: x2", given, allowed, mend });
+}
+
+/** Whether a network computes other things for longer padding; the grid of positional encodings does not count. */
+function knowsLength(network: Network, a: Shape, b: Shape, get: readonly Quantity[]): boolean {
+  const steps = (input: Shape): string => {
+    const { example, pair, self, results, output } = compile(network, input, { get, masked: true });
+    const lists = JSON.stringify([example, pair, self, results], (key, value) => (key === "grid" ? undefined : value));
+    return `${lists}${output.grid.join()}`;
+  };
+  return steps(a) !== steps(b);
+}
+
+/** Whether two batches hold the same examples, entry by entry, so that entry (i, i) is an example with itself. */
+function equal(x1: Batch, x2: Batch): boolean {
+  if (x1 === x2) return true;
+  if (x1.shape.join() !== x2.shape.join()) return false;
+  const [m1, m2] = [x1.mask, x2.mask];
+  const positions = positionsOf(x1);
+  for (let i = 0; i < x1.shape[0] * positions; i++) if ((m1?.[i] ?? 1) !== (m2?.[i] ?? 1)) return false;
+  const channels = channelsOf(x1);
+  for (let i = 0; i < x1.data.length; i++)
+    if (x1.data[i] !== x2.data[i] && (m1?.[Math.floor(i / channels)] ?? 1) !== 0) return false;
+  return true;
+}

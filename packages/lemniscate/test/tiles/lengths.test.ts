@@ -1,0 +1,48 @@
+import {
+  attention,
+  dense,
+  flatten,
+  globalAvgPool,
+  kernel,
+  layerNorm,
+  openEngine,
+  relu,
+  sequences,
+  serial,
+} from "lemniscate";
+import { expect, test } from "vitest";
+
+// Training and test texts are padded by different calls, each to its own longest text.
+const texts = (lengths: readonly number[]): number[][][] =>
+  lengths.map((length, n) => Array.from({ length }, (_, t) => [Math.sin(n + t), Math.cos(3 * n - t)]));
+const [short, long] = [texts([3, 5, 1]), texts([9, 2])];
+
+test("padding to different lengths is no difference", async () => {
+  await using engine = await openEngine({ threads: 1 });
+  const net = serial(
+    dense({ biasStd: 0.3 }),
+    attention({ position: { decay: "exponential", power: 1 } }),
+    relu(),
+    globalAvgPool(),
+    dense(),
+  );
+  const options = { get: ["nngp", "ntk"], engine } as const;
+  const own = await kernel(net)(sequences(short), sequences(long), options);
+  const common = await kernel(net)(sequences(short, 12), sequences(long, 12), options);
+  expect(own.nngp.data).toEqual(common.nngp.data);
+  expect(own.ntk.data).toEqual(common.ntk.data);
+  const mirrored = await kernel(net)(sequences(long), sequences(short), options);
+  for (let i = 0; i < 3; i++)
+    for (let j = 0; j < 2; j++) expect(mirrored.ntk.data[j * 3 + i]).toBeCloseTo(own.ntk.data[i * 2 + j]!, 12);
+});
+
+test("a network that knows the padded length refuses another one", async () => {
+  await using engine = await openEngine({ name: "reference" });
+  for (const net of [
+    serial(dense(), flatten(), dense()),
+    serial(dense(), layerNorm({ over: "all" }), globalAvgPool(), dense()),
+  ])
+    await expect(kernel(net)(sequences(short), sequences(long), { get: "nngp", engine })).rejects.toThrow(
+      "kernel: x2: got examples of shape (9, 2), allowed is tokens (n, 5, 2), as x1 has: this network depends on the padded length.",
+    );
+});
