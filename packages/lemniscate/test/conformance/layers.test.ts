@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import { layers } from "../../dist/network/layers/index.js";
+import { checkLayer, type LayerRow } from "./check-layer.js";
+
+const biased = { type: "dense", weightStd: 1.3, biasStd: 0.4, width: 6 };
+const affine = [biased];
+const trained = [biased, { type: "relu" }, { type: "dense", biasStd: 0.2 }];
+
+const encoded = (options: object): object => ({ position: { decay: "exponential", rate: 0.5, power: 1, ...options } });
+
+/** One row for each layer; a new layer needs one, as the first test says. */
+const rows: readonly LayerRow[] = [
+  {
+    type: "dense",
+    below: [biased, { type: "relu" }],
+    options: [
+      {},
+      { weightStd: 1.7, biasStd: 0.3 },
+      { biasStd: 0.5, parameterization: "standard", width: 5 },
+      { biasStd: null, parameterization: "standard", widthScale: [2, 3] },
+      { weightStd: 0, biasStd: 1 },
+    ],
+  },
+  {
+    type: "attention",
+    data: "tokens",
+    below: trained.slice(0, 1),
+    equivariant: (options) => !("position" in options),
+    options: [
+      { queryStd: 1.4, keyStd: 0.8, valueStd: 1.2, outStd: 0.9, biasStd: 0.3 },
+      { weights: "identity", keyStd: 0.7 },
+      { weights: "relu", biasStd: 0.2 },
+      { weights: "abs", outStd: 0.6 },
+      { weights: "identity", scaling: "sqrt", keyStd: 0.6, queryStd: 0.9, outStd: 0.8, biasStd: 0.1 },
+      encoded({}),
+      encoded({ values: true, std: 0.6 }),
+      encoded({ combine: "concat", std: 1.2 }),
+      encoded({ combine: "concat", width: 4, values: true }),
+      encoded({ decay: "none" }),
+      encoded({ decay: "inverse", power: 2 }),
+      encoded({ decay: "inverseSquare", rate: 4 }),
+      { weights: "identity", scaling: "sqrt", ...encoded({}) },
+      { weights: "identity", scaling: "sqrt", ...encoded({ values: true, combine: "concat" }) },
+    ],
+  },
+  {
+    type: "layerNorm",
+    below: trained,
+    options: [{}, { epsilon: 0 }, { epsilon: 0.5 }, { over: "all" }, { over: "all", epsilon: 0 }],
+    // Over positions, ε = 0.5 would count padding, as in Neural Tangents; see the test of that in network/.
+  },
+  { type: "relu", below: affine, options: [{}] },
+  { type: "leakyRelu", below: affine, options: [{}, { slope: 0.3 }, { slope: -0.5 }, { slope: 1 }] },
+  {
+    type: "abRelu",
+    below: affine,
+    options: [
+      { below: -0.2, above: 1.5 },
+      { below: 0, above: 0 },
+    ],
+  },
+  { type: "abs", below: affine, options: [{}] },
+  { type: "erf", below: affine, options: [{}, { scale: 1.5, slope: 0.7, shift: 0.2 }] },
+  { type: "gelu", below: affine, options: [{}] },
+  { type: "sin", below: affine, options: [{}, { scale: 2, slope: 0.8, phase: 0.4 }] },
+  {
+    type: "exp",
+    below: [{ type: "dense", weightStd: 0.5, biasStd: 0.2 }],
+    options: [{}, { scale: 0.5, slope: 0.6 }],
+    single: 1e-3,
+  },
+  { type: "globalAvgPool", data: "tokens", below: trained, options: [{}] },
+  { type: "globalSumPool", data: "tokens", below: trained, options: [{}] },
+  { type: "flatten", below: trained, options: [{}], padding: (S, padded) => S / padded },
+  { type: "dropout", below: trained, options: [{ drop: 0.3 }, { drop: 0 }, { drop: 0.5, mode: "test" }] },
+  { type: "identity", below: trained, options: [{}] },
+];
+
+test("every layer has a row", () => {
+  expect(rows.map(({ type }) => type).sort()).toEqual([...layers.keys()].sort());
+});
+
+describe("checkLayer", () => {
+  for (const row of rows) checkLayer(row);
+});

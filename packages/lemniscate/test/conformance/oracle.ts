@@ -1,0 +1,338 @@
+/**
+ * @module The mathematics once more, written from the specification alone: full blocks between all pairs of examples,
+ * padding at zero, one loop for each formula. It shares no code with the library.
+ */
+import type { Batch, Network } from "lemniscate";
+
+/** Covariances between all examples: `K[i][j]` is a block of S×S numbers. */
+interface State {
+  readonly N: number;
+  readonly grid: readonly number[];
+  readonly channels: number | undefined;
+  readonly K: readonly (readonly number[][])[];
+  readonly T: readonly (readonly number[][])[];
+  readonly mask: readonly (readonly number[])[];
+}
+
+type Data = { readonly type: string; readonly [option: string]: unknown };
+type Entry = (i: number, j: number, a: number, b: number) => number;
+
+const count = (grid: readonly number[]): number => grid.reduce((product, size) => product * size, 1);
+
+/** What the oracle says about a batch with itself: arrays (N, N, S, S). */
+export function oracle(network: Network, x: Batch): { readonly nngp: number[]; readonly ntk: number[] } {
+  const out = through(network as unknown as Data, input(x));
+  return { nngp: out.K.flat(2), ntk: out.T.flat(2) };
+}
+
+function input(x: Batch): State {
+  const [N, ...rest] = x.shape;
+  const channels = rest.at(-1)!;
+  const grid = rest.slice(0, -1);
+  const S = count(grid);
+  const mask = Array.from({ length: N }, (_, i) => Array.from({ length: S }, (_, a) => x.mask?.[i * S + a] ?? 1));
+  const entry = (i: number, a: number, c: number): number =>
+    mask[i]![a] === 1 ? x.data[(i * S + a) * channels + c]! : 0;
+  const empty: State = { N, grid, channels, K: [], T: [], mask };
+  return {
+    ...empty,
+    K: blocks(empty, (i, j, a, b) => {
+      let sum = 0;
+      for (let c = 0; c < channels; c++) sum += entry(i, a, c) * entry(j, b, c);
+      return sum / channels;
+    }),
+    T: blocks(empty, () => 0),
+  };
+}
+
+/** Blocks of entries, zero on padding. */
+function blocks({ N, grid, mask }: State, entry: Entry): number[][][] {
+  const S = count(grid);
+  const range = (n: number): number[] => [...Array(n).keys()];
+  return range(N).map((i) =>
+    range(N).map((j) =>
+      range(S * S).map((at) => {
+        const [a, b] = [Math.floor(at / S), at % S];
+        return mask[i]![a] === 1 && mask[j]![b] === 1 ? entry(i, j, a, b) : 0;
+      }),
+    ),
+  );
+}
+
+function through(network: Data, below: State): State {
+  const S = count(below.grid);
+  const K: Entry = (i, j, a, b) => below.K[i]![j]![a * S + b]!;
+  const T: Entry = (i, j, a, b) => below.T[i]![j]![a * S + b]!;
+  const both = (k: Entry, t: Entry, channels = below.channels): State => ({
+    ...below,
+    channels,
+    K: blocks(below, k),
+    T: blocks(below, t),
+  });
+  const option = (name: string): number => network[name] as number;
+  const width = network["width"] as number | undefined;
+  switch (network.type) {
+    case "serial":
+      return (network["layers"] as Data[]).reduce((state, layer) => through(layer, state), below);
+    case "repeat":
+      return Array.from({ length: option("times") }).reduce<State>(
+        (state) => through(network["layer"] as Data, state),
+        below,
+      );
+    case "parallel": {
+      const branches = (network["branches"] as Data[]).map((branch) => through(branch, below));
+      const sum = (kind: "K" | "T"): number[][][] =>
+        branches[0]![kind].map((row, i) =>
+          row.map((block, j) => block.map((_, at) => branches.reduce((s, of) => s + of[kind][i]![j]![at]!, 0))),
+        );
+      return { ...branches[0]!, K: sum("K"), T: sum("T") };
+    }
+    case "identity":
+      return below;
+    case "dense": {
+      const w2 = option("weightStd") ** 2;
+      const bias = network["biasStd"] as number | null;
+      const out: Entry = (...at) => w2 * K(...at) + (bias ?? 0) ** 2;
+      const scale = network["widthScale"] as number[];
+      const channels = width === undefined ? undefined : width * scale[1]!;
+      if (network["parameterization"] === "ntk") return both(out, (...at) => out(...at) + w2 * T(...at), channels);
+      const fanIn = below.channels! / scale[0]!;
+      return both(out, (...at) => fanIn * K(...at) + (bias === null ? 0 : 1) + w2 * T(...at), channels);
+    }
+    case "layerNorm": {
+      const eps = option("epsilon");
+      const own = (i: number, a: number): number => K(i, i, a, a) + eps;
+      const all = network["over"] === "all";
+      const std = below.mask.map((present, i) =>
+        present.map((_, a) => {
+          if (!all) return Math.sqrt(own(i, a));
+          const total = present.reduce((sum, _, c) => sum + own(i, c), 0);
+          return Math.sqrt(
+            total /
+              Math.max(
+                1,
+                present.reduce((x, y) => x + y),
+              ),
+          );
+        }),
+      );
+      const divided =
+        (k: Entry): Entry =>
+        (i, j, a, b) =>
+          k(i, j, a, b) / (std[i]![a]! * std[j]![b]!);
+      return both(divided(K), divided(T));
+    }
+    case "dropout": {
+      if (network["mode"] === "test") return below;
+      const same =
+        (k: Entry): Entry =>
+        (i, j, a, b) =>
+          i === j && a === b ? k(i, j, a, b) / (1 - option("drop")) : k(i, j, a, b);
+      return both(same(K), same(T));
+    }
+    case "flatten":
+      return S === 1 && below.grid.length === 0
+        ? below
+        : pooled(below, (i, j, k) => sumOver(S, (a) => k(i, j, a, a)) / S, K, T, (below.channels ?? Number.NaN) * S);
+    case "globalAvgPool":
+    case "globalSumPool": {
+      const share = (i: number): number =>
+        network.type === "globalSumPool"
+          ? 1
+          : 1 /
+            Math.max(
+              1,
+              sumOver(S, (a) => below.mask[i]![a]!),
+            );
+      const sum = (i: number, j: number, k: Entry): number =>
+        share(i) * share(j) * sumOver(S, (a) => sumOver(S, (b) => k(i, j, a, b)));
+      return pooled(below, sum, K, T, below.channels);
+    }
+    case "attention":
+      return attention(network, below, K, T, both);
+    default: {
+      const { value, slope } = dual(network);
+      const at =
+        (f: (pp: number, pq: number, qq: number) => number): Entry =>
+        (i, j, a, b) =>
+          f(K(i, i, a, a), K(i, j, a, b), K(j, j, b, b));
+      const [V, D] = [at(value), at(slope)];
+      return both(V, (...where) => D(...where) * T(...where));
+    }
+  }
+}
+
+function sumOver(n: number, term: (k: number) => number): number {
+  let sum = 0;
+  for (let k = 0; k < n; k++) sum += term(k);
+  return sum;
+}
+
+function pooled(
+  below: State,
+  of: (i: number, j: number, k: Entry) => number,
+  K: Entry,
+  T: Entry,
+  channels: number | undefined,
+): State {
+  const mask = below.mask.map((present) => [present.includes(1) ? 1 : 0]);
+  const empty: State = { ...below, grid: [], mask, channels: Number.isNaN(channels) ? undefined : channels };
+  return { ...empty, K: blocks(empty, (i, j) => of(i, j, K)), T: blocks(empty, (i, j) => of(i, j, T)) };
+}
+
+function attention(
+  network: Data,
+  below: State,
+  K: Entry,
+  T: Entry,
+  both: (k: Entry, t: Entry, channels: number | undefined) => State,
+): State {
+  const S = count(below.grid);
+  const present = (i: number, a: number): boolean => below.mask[i]![a] === 1;
+  const position = network["position"] as Data | null;
+  let [IK, IT, VK, VT] = [K, T, K, T];
+  if (position !== null) {
+    const R = encodings(position, below.grid);
+    const d = below.channels!;
+    const dp = (position["width"] as number | undefined) ?? d;
+    const sum = position["combine"] === "sum";
+    const u = sum ? 1 : d / (d + dp);
+    const v = (position["std"] as number) ** 2 * (sum ? 1 : dp / (d + dp));
+    const mixed =
+      (k: Entry): Entry =>
+      (i, j, a, b) =>
+        present(i, a) && present(j, b) ? u * k(i, j, a, b) + v * R[a * S + b]! : 0;
+    [IK, IT] = [mixed(K), mixed(T)];
+    if (position["values"] === true) [VK, VT] = [IK, IT];
+  }
+  const std = (name: string): number => network[name] as number;
+  const qk = std("queryStd") * std("keyStd");
+  const ov = std("valueStd") * std("outStd");
+  const bias = ((network["biasStd"] as number | null) ?? 0) ** 2;
+  const channels = network["width"] as number | undefined;
+  if (network["scaling"] === "sqrt") {
+    const s = (qk * ov) ** 2;
+    const dot = (x: Entry, y: Entry, i: number, j: number): number =>
+      sumOver(S, (a) => sumOver(S, (b) => x(i, j, a, b) * y(i, j, a, b)));
+    return both(
+      (i, j, a, b) => s * dot(IK, VK, i, j) * IK(i, j, a, b) + bias,
+      (i, j, a, b) =>
+        s * (4 * dot(IK, VK, i, j) + dot(IK, VT, i, j) + dot(VK, IT, i, j)) * IK(i, j, a, b) +
+        s * dot(IK, VK, i, j) * IT(i, j, a, b) +
+        bias,
+      channels,
+    );
+  }
+  const A = below.mask.map((_, i) => Array.from({ length: S }, (_, a) => weights(i, a)));
+  function weights(i: number, a: number): number[] {
+    const logits = Array.from({ length: S }, (_, k) => qk * IK(i, i, a, k));
+    const kind = network["weights"];
+    if (kind !== "softmax")
+      return logits.map((g) => (kind === "relu" ? Math.max(g, 0) : kind === "abs" ? Math.abs(g) : g));
+    const top = Math.max(...logits.filter((_, k) => present(i, k)));
+    const e = logits.map((g, k) => (present(i, k) ? Math.exp(g - top) : 0));
+    const total = e.reduce((x, y) => x + y, 0);
+    return e.map((x) => (total > 0 ? x / total : 0));
+  }
+  const applied =
+    (k: Entry): Entry =>
+    (i, j, a, b) =>
+      ov ** 2 * sumOver(S, (c) => sumOver(S, (d) => A[i]![a]![c]! * k(i, j, c, d) * A[j]![b]![d]!));
+  const [AK, AT] = [applied(VK), applied(VT)];
+  return both(
+    (...at) => AK(...at) + bias,
+    (...at) => 2 * AK(...at) + AT(...at) + bias,
+    channels,
+  );
+}
+
+function encodings(position: Data, grid: readonly number[]): number[] {
+  const S = count(grid);
+  const [rate, power] = [position["rate"] as number, position["power"] as number];
+  const along = (a: number, axis: number): number => Math.floor(a / count(grid.slice(axis + 1))) % grid[axis]!;
+  return Array.from({ length: S * S }, (_, at) => {
+    const [a, b] = [Math.floor(at / S), at % S];
+    const r = grid.reduce((sum, _, axis) => sum + Math.abs(along(a, axis) - along(b, axis)) ** power, 0);
+    switch (position["decay"]) {
+      case "none":
+        return a === b ? 1 : 0;
+      case "inverse":
+        return 1 / (1 + rate * r);
+      case "inverseSquare":
+        return 1 / (1 + rate * r ** 2);
+      default:
+        return Math.exp(-rate * r);
+    }
+  });
+}
+
+type Expectation = (pp: number, pq: number, qq: number) => number;
+
+/** E[φ(u)φ(v)] and E[φ'(u)φ'(v)]; the quadrature of `test/ops` judges the library's own formulas. */
+function dual(network: Data): { readonly value: Expectation; readonly slope: Expectation } {
+  const of = (name: string): number => network[name] as number;
+  switch (network.type) {
+    case "relu":
+      return rectifier(0, 1);
+    case "abs":
+      return rectifier(-1, 1);
+    case "leakyRelu":
+      return rectifier(of("slope"), 1);
+    case "abRelu":
+      return rectifier(of("below"), of("above"));
+    case "erf": {
+      const [a2, b2, c2] = [of("scale") ** 2, of("slope") ** 2, of("shift") ** 2];
+      return {
+        value: (pp, pq, qq) =>
+          ((2 * a2) / Math.PI) * Math.asin((2 * b2 * pq) / Math.sqrt((1 + 2 * b2 * pp) * (1 + 2 * b2 * qq))) + c2,
+        slope: (pp, pq, qq) =>
+          (4 * a2 * b2) / Math.PI / Math.sqrt((1 + 2 * b2 * pp) * (1 + 2 * b2 * qq) - 4 * b2 * b2 * pq * pq),
+      };
+    }
+    case "gelu":
+      return {
+        value: (pp, pq, qq) => {
+          const p = (1 + pp) * (1 + qq);
+          const D = Math.sqrt(p - pq * pq);
+          return pq / 4 + ((pq * pq + pp * qq * D * D) / (p * D) + pq * Math.atan2(pq, D)) / (2 * Math.PI);
+        },
+        slope: (pp, pq, qq) => {
+          const p = (1 + pp) * (1 + qq);
+          const D = Math.sqrt(p - pq * pq);
+          const rest = (pq / (2 * Math.PI * D)) * (1 / (D * D) + (1 - pp * qq) / p + 1);
+          return 1 / 4 + Math.atan2(pq, D) / (2 * Math.PI) + rest;
+        },
+      };
+    case "sin": {
+      // sin(u + c) sin(v + c) = ½ [cos(u − v) − cos(u + v + 2c)]
+      const [a2, b2, c] = [of("scale") ** 2, of("slope") ** 2, of("phase")];
+      const minus: Expectation = (pp, pq, qq) => Math.exp((-b2 * (pp + qq - 2 * pq)) / 2);
+      const plus: Expectation = (pp, pq, qq) => Math.exp((-b2 * (pp + qq + 2 * pq)) / 2) * Math.cos(2 * c);
+      return {
+        value: (...q) => (a2 / 2) * (minus(...q) - plus(...q)),
+        slope: (...q) => ((a2 * b2) / 2) * (minus(...q) + plus(...q)),
+      };
+    }
+    case "exp": {
+      const [a2, b2] = [of("scale") ** 2, of("slope") ** 2];
+      const value: Expectation = (pp, pq, qq) => a2 * Math.exp((b2 * (pp + 2 * pq + qq)) / 2);
+      return { value, slope: (...q) => b2 * value(...q) };
+    }
+    default:
+      throw new Error(`the oracle has no ${network.type}`);
+  }
+}
+
+/** below·min(x, 0) + above·max(x, 0) = s x + h |x|, and E|u||v| of Gaussians is (2/π)(√(1 − ρ²) + ρ asin ρ)√(pp qq). */
+function rectifier(below: number, above: number): { readonly value: Expectation; readonly slope: Expectation } {
+  const [s, h] = [(above + below) / 2, (above - below) / 2];
+  const rho: Expectation = (pp, pq, qq) => (pp * qq === 0 ? 0 : Math.max(-1, Math.min(1, pq / Math.sqrt(pp * qq))));
+  return {
+    value: (pp, pq, qq) => {
+      const r = rho(pp, pq, qq);
+      const moduli = (2 / Math.PI) * (Math.sqrt(1 - r * r) + r * Math.asin(r)) * Math.sqrt(pp * qq);
+      return s * s * pq + h * h * moduli;
+    },
+    slope: (...q) => s * s + ((h * h * 2) / Math.PI) * Math.asin(rho(...q)),
+  };
+}
