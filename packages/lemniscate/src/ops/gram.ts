@@ -1,6 +1,6 @@
 import type { Extent, Node, Side, StructuralOp } from "./op.js";
 
-/** Covariance of the inputs: (1/d) Σ_c x_{ac} x'_{bc}, padding counted as 0 and d the full number of channels. */
+/** Inner products of the inputs, Σ_c x_{ac} x'_{bc}; padding counts as 0. Divided by the channels they are covariances. */
 export const gramOp: StructuralOp = {
   kind: "structural",
   name: "gram",

@@ -2,6 +2,7 @@ import type { Shape } from "../core/shape.js";
 import type { Covariances } from "../network/layer.js";
 import type { Network } from "../network/placement.js";
 import { covariancesOf, remember, shapeOf } from "../network/trace.js";
+import { affine } from "../ops/elementary.js";
 import { gram } from "../ops/gram.js";
 import type { Form, Side } from "../ops/op.js";
 import { presence } from "../ops/padding.js";
@@ -62,11 +63,11 @@ export function compile(network: Network, input: Shape, { get, masked }: Compile
   };
 }
 
-/** Covariances of the data itself: no weights yet, so no tangent kernel. */
+/** Covariances of the data itself, x·x'/d with the full number of channels d: no weights yet, so no tangent kernel. */
 function inputCovariances(input: Shape): Covariances {
   const positional = input.grid.length > 0;
   return remember({
-    nngp: (p, q) => gram(p, q, positional ? "pair" : "value"),
+    nngp: (p, q) => affine(gram(p, q, positional ? "pair" : "value"), 1 / input.channels!, 0),
     ntk: (p, q) => zero(positional ? "pair" : "value", [p, q]),
     presence: (p) => presence(p, positional ? "line" : "value"),
   });

@@ -25,7 +25,7 @@ export const lowerings: { readonly [Name in StructuralName]: Lowering } = {
     shaped(step.form, a.length, b.length, (s, t) => {
       let sum = 0;
       for (let c = 0; c < a.channels; c++) sum += a.x[s * a.channels + c]! * b.x[t * b.channels + c]!;
-      return sum / a.channels;
+      return sum;
     }),
 
   positionCovariance: (_, step, a, b) => {

@@ -160,12 +160,11 @@ function positionSteps(steps: readonly Step[]): string[] {
   return [...new Set(keys)];
 }
 
-/** Writes inputs, presence and covariances of positions. Inputs are scaled by 1/√d, so that products are Gram entries. */
+/** Writes inputs, presence and covariances of positions. */
 export function fillMemory(layout: Layout, format: Format, buffer: ArrayBufferLike, batches: readonly Batch[]): void {
   const data = format.scalar === "f32" ? new Float32Array(buffer) : new Float64Array(buffer);
   const index = (address: number): number => address / format.bytes;
   const { channels } = layout;
-  const scale = 1 / Math.sqrt(channels);
   let e = 0;
   for (const batch of batches) {
     const stride = batch.data.length / Math.max(1, batch.shape[0]);
@@ -174,7 +173,7 @@ export function fillMemory(layout: Layout, format: Format, buffer: ArrayBufferLi
       const at = index(layout.inputs[e]!);
       for (let s = 0; s < length; s++)
         for (let c = 0; c < channels; c++)
-          data[at + c * step + s] = presence[s] === 0 ? 0 : batch.data[n * stride + s * channels + c]! * scale;
+          data[at + c * step + s] = presence[s] === 0 ? 0 : batch.data[n * stride + s * channels + c]!;
       data.set(presence, index(layout.presence[e]!));
       e++;
     }
