@@ -27,6 +27,8 @@ export interface LayerRow {
   readonly options: readonly object[];
   /** What stands between the data and the layer, so that it may stand there. */
   readonly below?: readonly object[];
+  /** Whether it may also stand next to the data. */
+  readonly raw?: boolean;
   /** What data it can be given; default both. */
   readonly data?: "tokens" | "both";
   /** Whether it treats positions alike; a function of its options where they decide. */
@@ -113,7 +115,9 @@ function expectPositiveSemidefinite(data: Float64Array<ArrayBuffer>, size: numbe
 export function checkLayer(row: LayerRow): void {
   const { below = [], padding = () => 1, single = 2e-4, equivariant = () => true } = row;
   const nets = row.options.map((options) => networkFromData({ type: row.type, ...options }));
-  const placed = nets.map((net) => networkFromData({ type: "serial", layers: [...below, net] }));
+  const at = (layers: readonly object[]): Network[] =>
+    nets.map((net) => networkFromData({ type: "serial", layers: [...layers, net] }));
+  const placed = row.raw === true ? [...at(below), ...at([])] : at(below);
   const kinds = row.data === "tokens" ? [true] : [true, false];
 
   describe(row.type, () => {
@@ -223,7 +227,7 @@ export function checkLayer(row: LayerRow): void {
         const dice = random(s);
         const order = permutation(n, dice);
         const places = permutation(S, dice);
-        const alike = equivariant(row.options[index]!);
+        const alike = equivariant(row.options[index % row.options.length]!);
         const [found, moved] = [
           await compute(net, x),
           await compute(net, reordered(x, order, alike ? places : undefined)),
@@ -241,7 +245,7 @@ export function checkLayer(row: LayerRow): void {
       }));
 
     test("is the same on every engine, to the bit for any number of threads", () =>
-      everywhere(4, async (net, x) => {
+      everywhere(2, async (net, x) => {
         const wanted = await compute(net, x);
         const [one, ...others] = await Promise.all(engines.map((engine) => compute(net, x, engine)));
         const rough = await compute(net, x, half);

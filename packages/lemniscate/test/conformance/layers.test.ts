@@ -12,6 +12,7 @@ const encoded = (options: object): object => ({ position: { decay: "exponential"
 const rows: readonly LayerRow[] = [
   {
     type: "dense",
+    raw: true,
     below: [biased, { type: "relu" }],
     options: [
       {},
@@ -23,6 +24,7 @@ const rows: readonly LayerRow[] = [
   },
   {
     type: "attention",
+    raw: true,
     data: "tokens",
     below: trained.slice(0, 1),
     equivariant: (options) => !("position" in options),
@@ -69,11 +71,11 @@ const rows: readonly LayerRow[] = [
     options: [{}, { scale: 0.5, slope: 0.6 }],
     single: 1e-3,
   },
-  { type: "globalAvgPool", data: "tokens", below: trained, options: [{}] },
-  { type: "globalSumPool", data: "tokens", below: trained, options: [{}] },
-  { type: "flatten", below: trained, options: [{}], padding: (S, padded) => S / padded },
-  { type: "dropout", below: trained, options: [{ drop: 0.3 }, { drop: 0 }, { drop: 0.5, mode: "test" }] },
-  { type: "identity", below: trained, options: [{}] },
+  { type: "globalAvgPool", data: "tokens", raw: true, below: trained, options: [{}] },
+  { type: "globalSumPool", data: "tokens", raw: true, below: trained, options: [{}] },
+  { type: "flatten", raw: true, below: trained, options: [{}], padding: (S, padded) => S / padded },
+  { type: "dropout", raw: true, below: trained, options: [{ drop: 0.3 }, { drop: 0 }, { drop: 0.5, mode: "test" }] },
+  { type: "identity", raw: true, below: trained, options: [{}] },
 ];
 
 test("every layer has a row", () => {

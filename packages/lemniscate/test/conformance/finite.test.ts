@@ -1,0 +1,124 @@
+import { type Batch, type Network, networkFromData, openEngine, positionKernel } from "lemniscate";
+import { expect, test } from "vitest";
+import { monteCarlo } from "./finite.js";
+import { randomBatch } from "./random.js";
+
+const dense = { type: "dense", weightStd: 1.2, biasStd: 0.3 };
+const relu = { type: "relu" };
+const pool = { type: "globalAvgPool" };
+/** Attention's own kernel fluctuates with the third power of its input's; normalised, a few networks are enough. */
+const norm = { type: "layerNorm" };
+const serial = (...layers: readonly object[]): Network => networkFromData({ type: "serial", layers });
+const attention = (options: object): object => ({ type: "attention", ...options });
+
+const features = randomBatch(1, [3, 3]);
+// Two examples of three tokens; the second one has a hole.
+const tokens = randomBatch(2, [2, 3, 2], [1, 1, 1, 1, 0, 1]);
+const phi = (type: object): Network => serial(dense, type, dense);
+
+interface Case {
+  readonly name: string;
+  readonly network: Network;
+  readonly x: Batch;
+  /** Networks at the smaller width; the larger one has half as many. */
+  readonly networks: number;
+  readonly width?: number;
+}
+
+const cases: readonly Case[] = [
+  { name: "relu", network: serial(dense, relu, dense, relu, dense), x: features, networks: 600 },
+  { name: "abs", network: phi({ type: "abs" }), x: features, networks: 600 },
+  { name: "erf", network: phi({ type: "erf", scale: 1.3, slope: 0.8, shift: 0.2 }), x: features, networks: 300 },
+  { name: "gelu", network: phi({ type: "gelu" }), x: features, networks: 300 },
+  { name: "sin", network: phi({ type: "sin", slope: 0.9, phase: 0.5 }), x: features, networks: 600 },
+  { name: "layerNorm", network: serial(dense, norm, relu, dense), x: features, networks: 600 },
+  {
+    name: "layerNorm over positions, flatten",
+    network: serial(dense, { type: "layerNorm", over: "all" }, relu, { type: "flatten" }, dense),
+    x: tokens,
+    networks: 300,
+  },
+  {
+    name: "softmax attention with encodings",
+    network: serial(
+      dense,
+      norm,
+      attention({ keyStd: 1.3, biasStd: 0.3, position: { decay: "exponential", power: 1, rate: 0.7 } }),
+      relu,
+      pool,
+      dense,
+    ),
+    x: tokens,
+    networks: 160,
+    width: 32,
+  },
+  {
+    name: "softmax attention whose values see the encodings",
+    network: serial(dense, norm, attention({ position: { decay: "inverse", std: 0.7, values: true } }), pool, dense),
+    x: tokens,
+    networks: 160,
+    width: 32,
+  },
+  {
+    name: "identity attention, linear scaling",
+    network: serial(dense, norm, attention({ weights: "identity", keyStd: 0.7 }), pool, dense),
+    x: tokens,
+    networks: 200,
+    width: 32,
+  },
+  {
+    name: "relu attention",
+    network: serial(dense, norm, attention({ weights: "relu", keyStd: 0.8 }), pool, dense),
+    x: tokens,
+    networks: 160,
+    width: 32,
+  },
+  {
+    name: "identity attention, square-root scaling",
+    network: serial(
+      dense,
+      norm,
+      attention({ weights: "identity", scaling: "sqrt", keyStd: 0.8, biasStd: 0.3 }),
+      pool,
+      dense,
+    ),
+    x: tokens,
+    networks: 200,
+    width: 32,
+  },
+  {
+    name: "transformer block",
+    network: serial(
+      dense,
+      { type: "residual", layers: [norm, attention({})] },
+      { type: "residual", layers: [norm, dense, relu, dense] },
+      pool,
+      dense,
+    ),
+    x: tokens,
+    networks: 160,
+    width: 32,
+  },
+];
+
+for (const { name, network, x, networks, width = 64 } of cases)
+  test(`${name}: random networks average to the kernel`, async () => {
+    const engine = await openEngine({ name: "reference" });
+    const kernel = await positionKernel(network)(x, null, { get: ["nngp", "ntk"], engine });
+    const [small, large] = [
+      monteCarlo(network, x, width, networks, 11),
+      monteCarlo(network, x, 2 * width, networks / 2, 12),
+    ];
+    for (const quantity of ["nngp", "ntk"] as const) {
+      const scale = Math.max(...kernel[quantity]);
+      const [s, l] = [small[quantity], large[quantity]];
+      for (const [i, wanted] of kernel[quantity].entries()) {
+        // The bias falls with 1/width, so twice the wide average less the narrow one has next to none.
+        const mean = 2 * l.mean[i]! - s.mean[i]!;
+        const error = Math.sqrt(4 * l.error[i]! ** 2 + s.error[i]! ** 2);
+        expect(Math.abs(mean - wanted)).toBeLessThan(4 * error + 0.01 * scale);
+        // A loose error bar would let anything pass.
+        expect(error).toBeLessThan(0.12 * scale);
+      }
+    }
+  });

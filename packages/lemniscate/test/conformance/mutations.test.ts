@@ -1,0 +1,182 @@
+/**
+ * @module Do the tests notice? Deliberate mistakes, one term each, are put into copies of the built package, and every
+ * one must be caught by the oracle or by the comparison of engines, on a handful of networks.
+ */
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type * as Lemniscate from "lemniscate";
+import { afterAll, expect, test } from "vitest";
+import { oracle } from "./oracle.js";
+import { difference, randomBatch } from "./random.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+// Inside the repository, so that the copies find the packages they import.
+const copies = path.join(root, "node_modules", ".mutants", String(process.pid));
+afterAll(() => rmSync(copies, { recursive: true, force: true }));
+
+interface Mutation {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+const mutation = (file: string, from: string, to: string): Mutation => ({ file, from, to });
+
+const mutations: readonly Mutation[] = [
+  mutation("network/layers/dense.js", "(biasStd ?? 0) ** 2", "(biasStd ?? 0)"),
+  mutation(
+    "network/layers/dense.js",
+    "add(own(p, q), affine(below.ntk(p, q), w2, 0))",
+    "add(own(p, q), below.ntk(p, q))",
+  ),
+  mutation("network/layers/dense.js", "biasStd === null ? 0 : 1", "biasStd ?? 0"),
+  mutation("network/layers/dense.js", "fanIn / widthScale[0]", "fanIn * widthScale[0]"),
+  mutation("network/layers/attention.js", "affine(values.nngp(p, q), 2, 0)", "affine(values.nngp(p, q), 1, 0)"),
+  mutation("network/layers/attention.js", "(o.outStd * o.valueStd) ** 2", "o.outStd * o.valueStd"),
+  mutation("network/layers/attention.js", "o.queryStd * o.keyStd, 0)", "(o.queryStd * o.keyStd) ** 2, 0)"),
+  mutation("network/layers/attention.js", "affine(norm(p, q), 4, 0)", "affine(norm(p, q), 3, 0)"),
+  mutation("network/layers/attention.js", "inner(V.nngp(p, q), I.ntk(p, q))", "inner(V.nngp(p, q), V.ntk(p, q))"),
+  mutation("network/layers/attention.js", "(options.std ** 2 * dp) / (d + dp)", "(options.std ** 2 * d) / (d + dp)"),
+  mutation(
+    "network/layers/attention.js",
+    "ntk: (p, q) => mixed(below.ntk(p, q), p, q)",
+    "ntk: (p, q) => below.ntk(p, q)",
+  ),
+  mutation("network/layers/attention.js", "sandwich(A(p), k, A(q))", "sandwich(A(p), k, A(p))"),
+  mutation("network/layers/attention.js", "options.position?.values === true ? encoded : below", "encoded"),
+  mutation("network/layers/layer-norm.js", "epsilon * positionCount(input)", "0"),
+  mutation("network/layers/layer-norm.js", "scaleSides(below.ntk(p, q), scale(p), scale(q))", "below.ntk(p, q)"),
+  mutation("network/layers/flatten.js", "1 / positionCount(input)", "1"),
+  mutation("network/layers/dropout.js", "1 / (1 - drop)", "1 - drop"),
+  mutation("network/layers/pool.js", "share(sumDiagonal(below.presence(q)))", "share(sumDiagonal(below.presence(p)))"),
+  mutation("network/layers/nonlinearity.js", "return multiply(slopes, ntk)", "return ntk"),
+  mutation("network/layers/leaky-relu.js", "below: slope, above: 1", "below: -slope, above: 1"),
+  mutation(
+    "network/trace.js",
+    ".map((branch) => branch.ntk(p, q)).reduce(add)",
+    ".map((branch) => branch.ntk(p, q))[0]",
+  ),
+  mutation("network/trace.js", "keep(k, presence(p), presence(q))", "k"),
+  mutation("ops/duals/rectifier.js", "below * below + above * above", "below * below + above"),
+  mutation("ops/duals/error-function.js", "4 * b2 * b2", "2 * b2 * b2"),
+  mutation("ops/duals/gelu.js", "o.constant(1 / 4)", "o.constant(1 / 2)"),
+  mutation("ops/duals/sine.js", "Math.cos(2 * phase)", "Math.cos(phase)"),
+  mutation("ops/duals/exponential.js", "o.constant(0.5)", "o.constant(1)"),
+  mutation("ops/padding.js", "o.max(n, o.constant(1))", "o.max(n, o.constant(2))"),
+  mutation("ops/position-covariance.js", "rate * r * r", "rate * r"),
+  mutation("ops/normalize.js", "o.sqrt(o.add(qq, eps))", "o.sqrt(o.add(pp, eps))"),
+  mutation("program/compile.js", 'form === "block" && role !== "entry" ? role : "same"', '"same"'),
+  mutation("program/graph.js", "node.parameters, node.extent", "node.extent"),
+  mutation("engines/wasm/structural.js", "operand !== 1", "operand === 0"),
+  mutation("engines/wasm/vector.js", "this.constant(Math.PI / 4)", "this.constant(Math.PI / 3)"),
+  mutation("engines/wasm/layout.js", "presence[s] === 0 ? 0 : ", ""),
+  mutation("engines/wasm/buffers.js", "kept.has(step) ||", ""),
+  mutation("tiles/place.js", "t * S + s]", "s * S + t]"),
+];
+
+type Library = typeof Lemniscate;
+
+const features = randomBatch(5, [5, 3]);
+const tokens = randomBatch(6, [5, 4, 3], [1, 1, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]);
+
+/** Networks that between them use every layer and most options. */
+function networks({ networkFromData }: Library): readonly [Lemniscate.Network, Lemniscate.Batch][] {
+  const dense = { type: "dense", weightStd: 1.2, biasStd: 0.3, width: 4 };
+  const pool = { type: "globalAvgPool" };
+  const attention = (options: object): object => ({
+    type: "attention",
+    keyStd: 0.8,
+    outStd: 0.9,
+    biasStd: 0.2,
+    ...options,
+  });
+  const near = { decay: "exponential", rate: 0.5, power: 1 };
+  const net = (...layers: readonly object[]): Lemniscate.Network => networkFromData({ type: "serial", layers });
+  const phi = (type: object): [Lemniscate.Network, Lemniscate.Batch] => [net(dense, type, dense), features];
+  const all = { type: "layerNorm", over: "all" };
+  const sqrt = { scaling: "sqrt", weights: "identity" };
+  return [
+    phi({ type: "relu" }),
+    phi({ type: "leakyRelu", slope: 0.3 }),
+    phi({ type: "abRelu", below: -0.4, above: 1.4 }),
+    phi({ type: "erf", scale: 1.3, slope: 0.8, shift: 0.2 }),
+    phi({ type: "gelu" }),
+    phi({ type: "sin", phase: 0.5 }),
+    phi({ type: "exp", slope: 0.5 }),
+    [net({ ...dense, parameterization: "standard", widthScale: [2, 3] }, { type: "relu" }, dense), features],
+    [net(attention({}), { type: "relu" }, { type: "flatten" }, dense), tokens],
+    [net(dense, attention({ position: near }), { type: "layerNorm" }, pool, dense), tokens],
+    [net(dense, attention({ position: { ...near, combine: "concat", width: 7, values: true } }), pool), tokens],
+    [net(dense, attention({ ...sqrt, position: { decay: "inverseSquare", rate: 5 } }), pool, dense), tokens],
+    [net(dense, { type: "dropout", drop: 0.3 }, attention({ weights: "relu" }), { type: "globalSumPool" }), tokens],
+    [
+      net(
+        dense,
+        { type: "layerNorm", over: "all", epsilon: 0.3 },
+        { type: "residual", layers: [attention({}), { type: "gelu" }, dense] },
+        pool,
+        dense,
+      ),
+      tokens,
+    ],
+    [net(dense, { type: "relu" }, attention({})), tokens],
+    [net(pool, dense), tokens],
+    [net(dense, all, { type: "gelu" }, dense, all, { type: "relu" }, pool, dense), tokens],
+  ];
+}
+
+/** The first thing that is wrong with a library, if anything is. */
+async function mistake(library: Library, truths: readonly ReturnType<typeof oracle>[]): Promise<string | undefined> {
+  const engines = [await library.openEngine({ name: "reference" }), await library.openEngine({ threads: 1 })];
+  try {
+    for (const engine of engines)
+      for (const [i, [network, x]] of networks(library).entries()) {
+        const truth = truths[i]!;
+        const found = await library.positionKernel(network)(x, null, { get: ["nngp", "ntk"], engine });
+        for (const quantity of ["nngp", "ntk"] as const)
+          if (!(difference(found[quantity], truth[quantity]) < 1e-7))
+            return `${quantity} of network ${i}, ${engine.name}`;
+      }
+    return undefined;
+  } catch (error) {
+    return `throws ${(error as Error).message}`;
+  } finally {
+    for (const engine of engines) await engine[Symbol.asyncDispose]();
+  }
+}
+
+function copy(name: string, change?: Mutation): string {
+  const to = path.join(copies, name);
+  mkdirSync(to, { recursive: true });
+  const wanted = (file: string): boolean => !/\.(map|d\.ts)$|[\\/]dist[\\/](cli|data)$/.test(file);
+  cpSync(path.join(root, "dist"), path.join(to, "dist"), { recursive: true, filter: wanted });
+  cpSync(path.join(root, "package.json"), path.join(to, "package.json"));
+  if (change !== undefined) {
+    const file = path.join(to, "dist", change.file);
+    const text = readFileSync(file, "utf8");
+    const parts = text.split(change.from);
+    // A place that has gone would make the mutation pass for caught without being one.
+    expect(parts.length, `"${change.from}" in ${change.file}`).toBeGreaterThan(1);
+    writeFileSync(file, parts.join(change.to));
+  }
+  return pathToFileURL(path.join(to, "dist", "index.js")).href;
+}
+
+test("every deliberate mistake is caught", { timeout: 120_000 }, async () => {
+  const load = async (name: string, change?: Mutation): Promise<Library> =>
+    await import(/* @vite-ignore */ copy(name, change));
+  const sound = await load("sound");
+  const truths = networks(sound).map(([network, x]) => oracle(network, x));
+  expect(await mistake(sound, truths)).toBeUndefined();
+  const caught: string[] = [];
+  const missed: Mutation[] = [];
+  for (const [i, change] of mutations.entries()) {
+    const found = await mistake(await load(`mutant${i}`, change), truths);
+    if (found === undefined) missed.push(change);
+    else caught.push(`${change.file}: ${change.from} → ${change.to || "nothing"}: ${found}`);
+  }
+  console.log(`${caught.length} of ${mutations.length} mutations caught`);
+  if (process.env["MUTATIONS"] !== undefined) console.log(caught.join("\n"));
+  expect(missed).toEqual([]);
+});
