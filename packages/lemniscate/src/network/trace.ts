@@ -128,7 +128,7 @@ export function layerOf(network: Network, at: Path): { definition: Definition; o
       code: "BadNetwork",
       where: `network${pathInWords(at)}: type`,
       given: JSON.stringify(network.type) ?? "nothing",
-      allowed: ["serial", "parallel", "repeat", ...layers.keys()].join(", "),
+      allowed: ["serial", "parallel", "residual", "repeat", ...layers.keys()].join(", "),
       mend: "Check the spelling, or see the list of layers in the documentation.",
       path: [...at, "type"],
     });

@@ -105,7 +105,7 @@ export function networkOf(tree: ConformanceNetwork, rank: number): Network {
 function dataOf(tree: ConformanceNetwork, rank: number): Data {
   const [name, value] = entryOf(tree);
   if (name === "serial") return serialOf(listOf(value), rank);
-  if (name === "residual") return { type: "residual", layers: listOf(value).map((layer) => dataOf(layer, rank)) };
+  if (name === "residual") return { ...serialOf(listOf(value), rank), type: "residual" };
   const fields = new Fields(name, value);
   if (name === "repeat") {
     const layer = dataOf(fields.raw("layer") as ConformanceNetwork, rank);
