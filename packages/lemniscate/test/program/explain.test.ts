@@ -33,15 +33,16 @@ describe("explain", () => {
     const text = kernel(serial(dense(), relu(), globalAvgPool(), dense()) as never).explain([10, 4, 2], {
       get: ["nngp"],
     });
-    // Four variances of 8 bytes, 2·2 flop each.
-    expect(text).toMatch(/10 examples × 16 flop, 45 pairs × [\d.]+ k?flop/);
-    expect(text).toContain("tape 32 B per example (320 B), result 800 B");
+    // Each example: 4 Gram entries of 4 flop and their division by 2, 4 presences to count, and its share of the mean,
+    // 2 flop. That share and 4 variances are kept: 5 numbers of 8 bytes.
+    expect(text).toMatch(/10 examples × 26 flop, 45 pairs × \d+ flop: [\d.]+ kflop in all/);
+    expect(text).toContain("tape 40 B per example (400 B), result 800 B");
   });
 
   test("names each step with its form, operands and settings", () => {
     const text = kernel(serial(dense({ weightStd: 1.5 }), relu(), dense())).explain([2, 3], { get: ["nngp"] });
     expect(text).toMatch(
-      /once for each example\n {2}e0 +value +gram\(\) +6 flop\n {2}e1 +value +affine\(e0\) \{scale 2.25, shift 0\} +1 flop/,
+      /once for each example\n {2}e0 +value +gram\(\) +6 flop\n {2}e1 +value +affine\(e0\) \{scale 0.75, shift 0\} +1 flop/,
     );
     expect(text).toMatch(/dualRectifier\(a\.e1, p1, b\.e1\) \{below 0, above 1\}/);
   });
