@@ -5,7 +5,13 @@ import { batch, dense, erf, gp, kernel, openEngine, serial } from "lemniscate";
 const target = (x) => Math.sin(3 * x) * (1 - 0.2 * x);
 const trainX = [-1.9, -1.6, -1.2, -0.95, -0.4, -0.3, 0.15, 0.9, 1.1, 1.25];
 const testX = Array.from({ length: 241 }, (_, i) => -2.4 + (4.8 * i) / 240);
-const network = serial(dense({ weightStd: 3, biasStd: 1.5 }), erf(), dense({ weightStd: 2, biasStd: 1 }), erf(), dense());
+const network = serial(
+  dense({ weightStd: 3, biasStd: 1.5 }),
+  erf(),
+  dense({ weightStd: 2, biasStd: 1 }),
+  erf(),
+  dense(),
+);
 
 const engine = await openEngine({ threads: 1 });
 const panels = [];
@@ -23,7 +29,8 @@ await engine[Symbol.asyncDispose]();
 const [width, height, gap] = [380, 230, 20];
 const x = (value) => 10 + ((value + 2.4) / 4.8) * (width - 20);
 const y = (value) => height / 2 - value * 48 + 8;
-const path = (values, at = (i) => i) => values.map((value, i) => `${x(testX[at(i)]).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
+const path = (values, at = (i) => i) =>
+  values.map((value, i) => `${x(testX[at(i)]).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
 
 const drawn = panels.map(({ get, mean, std }, n) => {
   const upper = [...mean].map((m, i) => m + 2 * std[i]);
