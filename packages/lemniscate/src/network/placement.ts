@@ -109,8 +109,8 @@ type SumOf<Branches extends readonly Network[], S extends State> = Branches exte
   ...infer Rest extends readonly Network[],
 ]
   ? Rest extends readonly []
-    ? PlacementOf<First>[S]
-    : Join<PlacementOf<First>[S], SumOf<Rest, S>>
+    ? Gaussian<PlacementOf<First>[S]>
+    : Join<Gaussian<PlacementOf<First>[S]>, SumOf<Rest, S>>
   : S;
 
 type Gaussian<S extends string> = S extends "features" | "tokens"
@@ -119,7 +119,7 @@ type Gaussian<S extends string> = S extends "features" | "tokens"
 
 /** The placement of branches on the same input, summed. */
 export type SumPlacement<Branches extends readonly Network[]> = {
-  readonly [S in State]: number extends Branches["length"] ? string : Gaussian<SumOf<Branches, S>>;
+  readonly [S in State]: number extends Branches["length"] ? string : SumOf<Branches, S>;
 };
 
 /** `unknown` if the network can stand somewhere, else the reason why it cannot, as a type nothing has. */
@@ -133,5 +133,7 @@ type Readout<S extends string> = string extends S ? true : S extends "features" 
 
 /** `unknown` if data can enter the network and leave it as features, else the reason why not. */
 export type Predictor<P extends Placement> = [Readout<P["tokens"]> | Readout<P["features"]>] extends [never]
-  ? "the network ends with tokens: put globalAvgPool() or flatten() before the readout" | Exclude<P["tokens"], State>
+  ? P["tokens"] extends State
+    ? "the network ends with tokens: put globalAvgPool() or flatten() before the readout"
+    : P["tokens"]
   : unknown;
