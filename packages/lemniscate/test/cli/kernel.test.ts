@@ -92,7 +92,7 @@ test("an old result stays as it was if the new one fails", async () => {
   const run = lemniscate(["kernel", perceptron, "--x", "x.npy", "--x2", "x2.npy", "--out", "k.npy"], folder);
   expect(run.code).toBe(1);
   expect(run.stderr).toBe(
-    "lemniscate kernel: kernel: x2: got examples of shape (3), allowed is (2), the shape of x1's examples. Pad both batches to one length and mark the padding in the mask.\n",
+    "lemniscate kernel: kernel: x2: got examples of shape (3), allowed is (2), the shape of x1's examples. Give both batches examples of one shape.\n",
   );
   expect(readdirSync(folder).sort()).toEqual(["k.npy", "x.npy", "x2.npy"]);
 });
