@@ -79,7 +79,8 @@ export interface Network<P extends Placement = Placement> {
   readonly [placement]?: P;
 }
 
-type PlacementOf<N> = N extends Network<infer P> ? P : never;
+/** Where a network may stand. */
+export type PlacementOf<N> = N extends Network<infer P> ? P : never;
 
 /** One layer after another: a reason, once met, is carried to the end. */
 type Step<P extends Placement, S extends string> = S extends State ? P[S] : S;

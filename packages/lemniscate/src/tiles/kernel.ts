@@ -5,7 +5,7 @@ import { describeShape, type Shape } from "../core/shape.js";
 import type { Engine, Numbers, Precision, Tile } from "../engines/engine.js";
 import { openEngine } from "../engines/open.js";
 import type { Matrix } from "../linalg/matrix.js";
-import type { Network, Placement, Predictor } from "../network/placement.js";
+import type { Network, PlacementOf, Predictor } from "../network/placement.js";
 import { compile } from "../program/compile.js";
 import { explain } from "../program/explain.js";
 import type { Program, Quantity } from "../program/program.js";
@@ -85,7 +85,7 @@ export interface Kernel {
  * nngp.data[1]; // ≈ 0.15915494
  * ```
  */
-export function kernel<P extends Placement>(network: Network<P> & Predictor<P>): Kernel {
+export function kernel<N extends Network>(network: N & Predictor<PlacementOf<N>>): Kernel {
   return makeKernel(network, (program) => {
     if (program.output.grid.length === 0) return;
     throw new LemniscateError({
