@@ -47,6 +47,8 @@ export type StructuralName =
   | "softmaxRows"
   | "sandwich"
   | "inner"
+  | "weigh"
+  | "bilinear"
   | "sumPairs"
   | "sumDiagonal"
   | "takeDiagonal"

@@ -1,5 +1,5 @@
 /** @module Numbers made from blocks: pooling, flattening, inner products. */
-import type { Node, StructuralOp } from "./op.js";
+import type { ElementwiseOp, Node, StructuralOp } from "./op.js";
 import { isZero, zero } from "./zero.js";
 
 /** Σ_ab k_ab over all pairs of positions. */
@@ -14,6 +14,45 @@ export function sumPairs(k: Node): Node {
   return isZero(k)
     ? zero("value", k.sides)
     : { op: sumPairsOp, args: [k], parameters: {}, extent: "value", sides: k.sides };
+}
+
+/** uᵀ k v = Σ_ab u_a k_ab v_b: a weighted sum over all pairs of positions. */
+export const bilinearOp: StructuralOp = {
+  kind: "structural",
+  name: "bilinear",
+  demands: () => ["line", "block", "line"],
+  flops: (_, rows, columns) => 2 * rows * columns,
+};
+
+export function bilinear(u: Node, k: Node, v: Node): Node {
+  if (isZero(k)) return zero("value", k.sides);
+  return { op: bilinearOp, args: [u, k, v], parameters: {}, extent: "value", sides: k.sides };
+}
+
+/** Aᵀu: how much each key weighs in a sum over queries with the weights u. */
+export const weighOp: StructuralOp = {
+  kind: "structural",
+  name: "weigh",
+  demands: () => ["block", "line"],
+  flops: (_, rows, columns) => 2 * rows * columns,
+};
+
+export function weigh(A: Node, u: Node): Node {
+  return { op: weighOp, args: [A, u], parameters: {}, extent: "line", sides: u.sides };
+}
+
+/** s·t, one number of each side: what a constant adds to a weighted sum over pairs. */
+export const outerOp: ElementwiseOp<Record<string, never>> = {
+  kind: "elementwise",
+  name: "outer",
+  roles: ["row", "column"],
+  keepsZero: () => true,
+  formula: (o, [s, t]) => o.mul(s!, t!),
+};
+
+export function outer(s: Node, t: Node): Node {
+  const op = outerOp as unknown as ElementwiseOp;
+  return { op, args: [s, t], parameters: {}, extent: "value", sides: [s.sides[0]!, t.sides[0]!] };
 }
 
 /** Σ_a k_aa over the positions that both sides have; of a line, the sum of its entries. */

@@ -11,7 +11,7 @@ import { inverseRootOp, normalizeOp } from "./normalize.js";
 import type { ElementwiseOp, Parameters, StructuralName, StructuralOp } from "./op.js";
 import { anyOp, eitherOp, keepOp, presenceOp, scaleSidesOp, shareOp } from "./padding.js";
 import { positionCovarianceOp } from "./position-covariance.js";
-import { innerOp, sumDiagonalOp, sumPairsOp, takeDiagonalOp } from "./reductions.js";
+import { bilinearOp, innerOp, outerOp, sumDiagonalOp, sumPairsOp, takeDiagonalOp, weighOp } from "./reductions.js";
 import { scaleDiagonalOp } from "./same-unit.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: parameters belong to each operation; programs carry them along
@@ -29,6 +29,7 @@ const elementwise: readonly ElementwiseOp<any>[] = [
   shareOp,
   anyOp,
   scaleSidesOp,
+  outerOp,
   normalizeOp,
   inverseRootOp,
   rectifyOp,
@@ -49,6 +50,8 @@ export const structuralOps: { readonly [Name in StructuralName]: StructuralOp } 
   softmaxRows: softmaxRowsOp,
   sandwich: sandwichOp,
   inner: innerOp,
+  weigh: weighOp,
+  bilinear: bilinearOp,
   sumPairs: sumPairsOp,
   sumDiagonal: sumDiagonalOp,
   takeDiagonal: takeDiagonalOp,

@@ -70,6 +70,22 @@ export const lowerings: { readonly [Name in StructuralName]: Lowering } = {
     return number(sum);
   },
 
+  weigh: ([A, u]) =>
+    line(
+      Float64Array.from({ length: A!.columns }, (_, t) => {
+        let sum = 0;
+        for (let s = 0; s < A!.rows; s++) sum += u!.data[s]! * A!.data[s * A!.columns + t]!;
+        return sum;
+      }),
+    ),
+
+  bilinear: ([u, k, v]) => {
+    let sum = 0;
+    for (let s = 0; s < k!.rows; s++)
+      for (let t = 0; t < k!.columns; t++) sum += u!.data[s]! * k!.data[s * k!.columns + t]! * v!.data[t]!;
+    return number(sum);
+  },
+
   sumPairs: ([k]) => number(k!.data.reduce((sum, x) => sum + x, 0)),
   sumDiagonal: ([k]) => number(k!.data.reduce((sum, x) => sum + x, 0)),
   takeDiagonal: ([k]) => diagonal(k!.rows, k!.columns, (s) => k!.data[s * k!.columns + s]!),

@@ -28,6 +28,7 @@ export function defineKernels(module: ModuleBuilder, format: Format, constants: 
   defineTranspose(module, format);
   defineSum(module, format, "sum", 1);
   defineSum(module, format, "inner", 2);
+  defineSum(module, format, "bilinear", 2);
 }
 
 /**
@@ -260,26 +261,32 @@ function defineTranspose(module: ModuleBuilder, format: Format): void {
 }
 
 /**
- * sum(x, out, rows, columns, strideX) = Σ x_ij and inner(x, y, out, rows, columns, strideX, strideY) = Σ x_ij y_ij,
- * written as one number. Single precision sums each row in single and the rows in double precision.
+ * sum(x, out, rows, columns, strideX) = Σ x_ij, inner(x, y, out, rows, columns, strideX, strideY) = Σ x_ij y_ij and
+ * bilinear(…, u) = Σ u_i x_ij y_ij, written as one number. Single precision sums each row in single and the rows in double
+ * precision.
  */
-function defineSum(module: ModuleBuilder, format: Format, name: "sum" | "inner", factors: 1 | 2): void {
-  module.define(name, i32s(factors === 1 ? 5 : 7), (f) => {
+function defineSum(module: ModuleBuilder, format: Format, name: "sum" | "inner" | "bilinear", factors: 1 | 2): void {
+  const weighted = name === "bilinear";
+  module.define(name, i32s((factors === 1 ? 5 : 7) + (weighted ? 1 : 0)), (f) => {
+    const weights = 7;
     const pointers = factors === 1 ? [0] : [0, 1];
     const out = factors;
     const [rows, columns] = [factors + 1, factors + 2];
     const strides = pointers.map((p) => factors + 3 + p);
     const [i, j, whole] = [f.local(), f.local(), f.local()];
     const at = pointers.map(() => f.local());
-    const [sum, total] = [f.local("v128"), f.local("f64")];
+    const [sum, row, total] = [f.local("v128"), f.local("f64"), f.local("f64")];
     const promote = (): void => {
       if (format.scalar === "f32") f.op("f64.promote_f32");
-      f.get(total).op("f64.add").set(total);
+    };
+    const addToRow = (): void => {
+      promote();
+      f.get(row).op("f64.add").set(row);
     };
     f.get(columns).i32(-format.lanes).op("i32.and").set(whole);
     f.while(i, rows, 1, () => {
       for (const p of pointers) f.get(p).set(at[p]!);
-      f.v128(new Uint8Array(16)).set(sum).i32(0).set(j);
+      f.v128(new Uint8Array(16)).set(sum).f64(0).set(row).i32(0).set(j);
       f.while(j, whole, format.lanes, () => {
         f.get(sum);
         for (const p of pointers) f.get(at[p]!).mem("v128.load");
@@ -289,14 +296,21 @@ function defineSum(module: ModuleBuilder, format: Format, name: "sum" | "inner",
       });
       for (let lane = 0; lane < format.lanes; lane++) {
         f.get(sum).lane(`${format.shape}.extract_lane`, lane);
-        promote();
+        addToRow();
       }
       f.while(j, columns, 1, () => {
         for (const p of pointers) f.get(at[p]!).mem(`${format.scalar}.load`);
         if (factors === 2) f.op(`${format.scalar}.mul`);
-        promote();
+        addToRow();
         for (const p of pointers) f.advance(at[p]!, format.bytes);
       });
+      f.get(row);
+      if (weighted) {
+        f.get(weights).mem(`${format.scalar}.load`);
+        promote();
+        f.op("f64.mul").advance(weights, format.bytes);
+      }
+      f.get(total).op("f64.add").set(total);
       for (const p of pointers) f.advanceBy(p, strides[p]!);
     });
     f.get(out).get(total);

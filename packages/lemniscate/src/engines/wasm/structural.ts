@@ -89,6 +89,30 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
         y!.stride(a, b),
       ),
 
+  // A product with one column, which goes to the spare block and from there into a line.
+  weigh:
+    ({ layout: { lengths, strides }, inputs: [A, u], output, spare, bytes, call, read, write }) =>
+    (a, b) => {
+      const [length, stride] = [lengths[a]!, strides[a]!];
+      const out = output.address(a, b);
+      call["product"]!(A!.address(a, b), u!.address(a, b), spare, length, 1, length, A!.stride(a, b), bytes, stride);
+      for (let s = 0; s < length; s++) write(out + s * bytes, read(spare + s * stride));
+    },
+
+  bilinear:
+    ({ layout: { lengths }, inputs: [u, k, v], output, call }) =>
+    (a, b) =>
+      call["bilinear"]!(
+        k!.address(a, b),
+        v!.address(a, b),
+        output.address(a, b),
+        lengths[a]!,
+        lengths[b]!,
+        k!.stride(a, b),
+        0,
+        u!.address(a, b),
+      ),
+
   sumPairs:
     ({ layout: { lengths }, inputs: [k], output, call }) =>
     (a, b) =>

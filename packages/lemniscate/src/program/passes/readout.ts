@@ -1,0 +1,39 @@
+import { sandwichOp } from "../../ops/attend.js";
+import { add, addOp, affine, affineOp, multiply } from "../../ops/elementary.js";
+import type { Node } from "../../ops/op.js";
+import { keepOp, presence } from "../../ops/padding.js";
+import { bilinear, bilinearOp, outer, sumDiagonal, sumPairsOp, weigh } from "../../ops/reductions.js";
+import type { Merged } from "../graph.js";
+
+/**
+ * Pushes a sum over positions through linear layers down to attention, where it becomes a weighted sum over the
+ * positions below: then a pair costs S² instead of 4S³, and the block above attention is never formed.
+ *
+ *   1ᵀ k 1 → bilinear, where k is attention's or a sum with it     uᵀ (A k Bᵀ) v → (Aᵀu)ᵀ k (Bᵀv)
+ *   uᵀ (s·k + b) v → s·uᵀkv + b·Σu·Σv     uᵀ (k + l) v → uᵀkv + uᵀlv     uᵀ keep(k) v → (u∘u_p)ᵀ k (v∘u_q)
+ */
+export function readout(node: Merged): Node | undefined {
+  if (node.op === sumPairsOp) {
+    const [k] = node.args as readonly [Merged];
+    const [p, q] = k.sides as readonly ["a" | "b", "a" | "b"];
+    // Without holes every position counts 1; with them, zeros are kept below and presence does no harm.
+    return reachesAttention(k) ? bilinear(presence(p, "line"), k, presence(q, "line")) : undefined;
+  }
+  if (node.op !== bilinearOp) return undefined;
+  const [u, k, v] = node.args as readonly [Merged, Merged, Merged];
+  if (!reachesAttention(k)) return undefined;
+  const [first, second, third] = k.args;
+  if (k.op === sandwichOp) return bilinear(weigh(first!, u), second!, weigh(third!, v));
+  if (k.op === keepOp) return bilinear(multiply(u, first!), second!, multiply(v, third!));
+  if (k.op.name === addOp.name) return add(bilinear(u, first!, v), bilinear(u, second!, v));
+  const { scale, shift } = k.parameters as { readonly scale: number; readonly shift: number };
+  const scaled = affine(bilinear(u, first!, v), scale, 0);
+  return shift === 0 ? scaled : add(scaled, affine(outer(sumDiagonal(u), sumDiagonal(v)), shift, 0));
+}
+
+/** Whether a covariance is attention's, or a linear expression with such a part. */
+function reachesAttention(k: Node): boolean {
+  if (k.op === sandwichOp) return true;
+  if (k.op === keepOp) return reachesAttention(k.args[1]!);
+  return (k.op.name === addOp.name || k.op.name === affineOp.name) && k.args.some(reachesAttention);
+}

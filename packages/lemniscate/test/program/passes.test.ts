@@ -1,0 +1,69 @@
+import {
+  attention,
+  type Batch,
+  batch,
+  dense,
+  globalAvgPool,
+  globalSumPool,
+  kernel,
+  type Network,
+  openEngine,
+  positionKernel,
+  relu,
+  residual,
+  serial,
+} from "lemniscate";
+import { expect, test } from "vitest";
+import { compile } from "../../src/program/compile.js";
+
+const input = { grid: [5], channels: 3, gaussian: false };
+const programOf = (net: Network, masked = false) => compile(net, input, { get: ["nngp", "ntk"], masked });
+const count = (net: Network, op: string, masked = false): number =>
+  programOf(net, masked).pair.filter((step) => step.op === op).length;
+
+const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => Math.sin(1.7 * i * i + 0.3));
+/** Sequences with padding at the end, in between, and none. */
+const x: Batch = batch([3, 5, 3], numbers(45), [1, 1, 1, 1, 1, 1, 0, 1, 1, 0, 1, 1, 1, 0, 0]);
+
+test("multiples of one covariance share their products", () => {
+  // Before the first nonlinearity Θ is a multiple of K: one sandwich for both.
+  expect(count(serial(attention(), relu(), globalAvgPool(), dense()), "sandwich")).toBe(1);
+  expect(count(serial(dense({ weightStd: 2 }), attention(), relu(), globalAvgPool()), "sandwich")).toBe(1);
+  // Behind one they part.
+  expect(count(serial(dense(), relu(), attention(), relu(), globalAvgPool()), "sandwich")).toBe(2);
+});
+
+const linearTails: readonly (readonly [string, Network])[] = [
+  ["attention", serial(dense({ biasStd: 0.4 }), relu(), attention({ biasStd: 0.3 }))],
+  ["two attentions", serial(dense(), relu(), attention({ biasStd: 0.3 }), attention({ outStd: 0.7, weights: "relu" }))],
+  ["a residual sum", serial(dense(), relu(), dense(), residual(attention({ biasStd: 0.2 })), dense({ biasStd: 0.5 }))],
+  [
+    "raw inputs",
+    serial(attention({ position: { decay: "exponential", power: 1, values: true } }), dense({ biasStd: 1 })),
+  ],
+];
+
+test.each(linearTails)("pooling is pushed through %s without forming its blocks", (_, net) => {
+  for (const masked of [false, true]) {
+    const pooled = serial(net as never, globalAvgPool());
+    expect(count(pooled, "sandwich", masked)).toBe(0);
+    expect(count(pooled, "bilinear", masked)).toBeGreaterThan(0);
+  }
+});
+
+test.each(linearTails)("what is pushed through %s is the sum over all positions", async (_, net) => {
+  for (const name of ["reference", "wasm"] as const) {
+    await using engine = await openEngine({ name, threads: 1 });
+    const blocks = await positionKernel(net)(x, null, { get: ["nngp", "ntk"], engine });
+    const pooled = await kernel(serial(net as never, globalSumPool()))(x, null, { get: ["nngp", "ntk"], engine });
+    const mean = await kernel(serial(net as never, globalAvgPool()))(x, null, { get: ["nngp", "ntk"], engine });
+    const lengths = [5, 3, 3];
+    for (const quantity of ["nngp", "ntk"] as const)
+      for (let pair = 0; pair < 9; pair++) {
+        const sum = blocks[quantity].subarray(pair * 25, (pair + 1) * 25).reduce((total, value) => total + value, 0);
+        expect(pooled[quantity].data[pair]! / sum).toBeCloseTo(1, 11);
+        const share = lengths[Math.floor(pair / 3)]! * lengths[pair % 3]!;
+        expect((mean[quantity].data[pair]! * share) / sum).toBeCloseTo(1, 11);
+      }
+  }
+});
