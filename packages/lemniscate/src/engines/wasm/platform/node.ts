@@ -15,13 +15,21 @@ export function hasRelaxedSimd(): boolean {
 }
 
 export const startThread: StartThread | undefined = (index) => {
-  const worker = new Worker(new URL("./node-worker.js", import.meta.url), { workerData: index });
+  // The program's own flags are not for workers: one that came from --eval would look for its text there too.
+  const worker = new Worker(new URL("./node-worker.js", import.meta.url), { workerData: index, execArgv: [] });
   // A program that has finished must end although an engine is still open.
   worker.unref();
+  // An error that nobody listens to would end the program; whoever listens next is told.
+  let death: Error | undefined;
+  worker.on("error", (error: Error) => {
+    death = error;
+  });
   return {
     post: (message) => worker.postMessage(message),
     listen: (receive, fail) => {
       worker.on("message", receive).on("error", fail).ref();
+      const known = death;
+      if (known !== undefined) queueMicrotask(() => fail(known));
       return () => worker.off("message", receive).off("error", fail).unref();
     },
     stop: () => worker.terminate(),
