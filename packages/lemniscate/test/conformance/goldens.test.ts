@@ -21,7 +21,8 @@ async function verdicts(engine: Engine): Promise<{ passed: string[]; failed: str
     const { name, failure } = await runCase(found, engine);
     if (failure === undefined) passed.push(name);
     // "no …" names what a case needs and the library does not have; anything else is a wrong number.
-    else if (!failure.startsWith("no ") || failure.startsWith("no output")) failed.push(`${path.basename(file)}: ${failure}`);
+    else if (!failure.startsWith("no ") || failure.startsWith("no output"))
+      failed.push(`${path.basename(file)}: ${failure}`);
   }
   return { passed, failed };
 }

@@ -1,0 +1,150 @@
+/** @module Random networks on random batches: the oracle, the reference and the fast engine must agree. */
+import fc from "fast-check";
+import {
+  type Batch,
+  type Engine,
+  globalAvgPool,
+  kernel,
+  networkFromData,
+  openEngine,
+  positionKernel,
+} from "lemniscate";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { oracle } from "./oracle.js";
+import { difference, type Random, random, randomBatch } from "./random.js";
+
+type Data = { readonly type: string; readonly [option: string]: unknown };
+
+interface Where {
+  readonly tokens: boolean;
+  readonly gaussian: boolean;
+}
+
+const affine = (of: Random): Data => ({
+  type: "dense",
+  weightStd: 0.6 + of.uniform(),
+  biasStd: of.uniform() < 0.4 ? of.uniform() : of.uniform() < 0.5 ? 0 : null,
+  width: 1 + of.integer(5),
+  parameterization: of.uniform() < 0.3 ? "standard" : "ntk",
+});
+
+function attention(of: Random): Data {
+  const position =
+    of.uniform() < 0.5
+      ? null
+      : {
+          combine: of.uniform() < 0.5 ? "sum" : "concat",
+          decay: (["none", "exponential", "inverse"] as const)[of.integer(3)],
+          rate: 1 + of.uniform(),
+          power: 1,
+          std: of.uniform(),
+          values: of.uniform() < 0.5,
+        };
+  const sqrt = of.uniform() < 0.25;
+  return {
+    type: "attention",
+    scaling: sqrt ? "sqrt" : "linear",
+    weights: sqrt ? "identity" : (["softmax", "softmax", "identity", "relu", "abs"] as const)[of.integer(5)],
+    keyStd: 0.3 + of.uniform() / 2,
+    outStd: 0.3 + of.uniform() / 2,
+    biasStd: of.uniform() < 0.5 ? of.uniform() : 0,
+    width: 1 + of.integer(4),
+    position,
+  };
+}
+
+/** One layer that may stand here, and what it leaves. */
+function layer(of: Random, at: Where, depth: number): readonly [Data, Where] {
+  const gaussian = { ...at, gaussian: true };
+  const choices: (() => readonly [Data, Where])[] = [() => [affine(of), gaussian]];
+  if (at.tokens) choices.push(() => [attention(of), gaussian]);
+  if (at.gaussian) {
+    const plain = ["relu", "abs", "gelu", "sin", "erf", "leakyRelu"] as const;
+    choices.push(() => [{ type: plain[of.integer(plain.length)]! }, { ...at, gaussian: false }]);
+    const options = { over: of.uniform() < 0.5 ? "all" : "channels", epsilon: of.uniform() < 0.5 ? 1e-12 : 0.1 };
+    choices.push(() => [{ type: "layerNorm", ...options }, at]);
+    if (depth > 0)
+      choices.push(() => {
+        const inner = chain(of, at, depth - 1, 1 + of.integer(2));
+        const layers = [...inner.layers, affine({ ...of })];
+        if (inner.at.tokens !== at.tokens) return [affine(of), gaussian];
+        return [{ type: "residual", layers }, gaussian];
+      });
+  }
+  choices.push(() => [
+    { type: "dropout", drop: of.uniform() / 2 },
+    { ...at, gaussian: false },
+  ]);
+  if (at.tokens && of.uniform() < 0.15) {
+    const pools = ["globalAvgPool", "globalSumPool", "flatten"] as const;
+    const type = pools[of.integer(3)]!;
+    return [{ type }, { tokens: false, gaussian: at.gaussian && type !== "flatten" }];
+  }
+  return choices[of.integer(choices.length)]!();
+}
+
+function chain(of: Random, start: Where, depth: number, length: number): { layers: Data[]; at: Where } {
+  const layers: Data[] = [];
+  let at = start;
+  for (let i = 0; i < length; i++) {
+    const [made, next] = layer(of, at, depth);
+    layers.push(made);
+    at = next;
+  }
+  return { layers, at };
+}
+
+let reference: Engine;
+let wasm: Engine;
+beforeAll(async () => {
+  reference = await openEngine({ name: "reference" });
+  wasm = await openEngine({ threads: 2 });
+});
+afterAll(() => wasm[Symbol.asyncDispose]());
+
+/** Runs to make: FUZZ=5000 for a long evening. */
+const runs = Number(process.env["FUZZ"] ?? 150);
+
+test(`${runs} random networks`, { timeout: 3_600_000 }, async () => {
+  let made = 0;
+  const property = fc.asyncProperty(fc.nat(1e9), async (seed) => {
+    const of = random(seed);
+    const tokens = of.uniform() < 0.75;
+    const [n, S, d] = [1 + of.integer(5), 1 + of.integer(6), 1 + of.integer(4)];
+    const size = n * (tokens ? S : 1);
+    const mask = of.uniform() < 0.5 ? Array.from({ length: size }, () => (of.uniform() < 0.7 ? 1 : 0)) : undefined;
+    const x: Batch = randomBatch(seed, tokens ? [n, S, d] : [n, d], mask);
+    const { layers, at } = chain(of, { tokens, gaussian: false }, 2, 1 + of.integer(6));
+    const network = networkFromData({ type: "serial", layers });
+    const wanted = oracle(network, x);
+    const most = Math.max(...wanted.nngp, ...wanted.ntk);
+    // Powers of powers: a number that no longer fits says nothing about a rule.
+    if (!(most < 1e8)) return;
+    made++;
+    const quantities = [["nngp", "ntk"], ["ntk"], ["nngp"], ["ntk", "nngp"]] as const;
+    const get = quantities[of.integer(4)]!;
+    for (const engine of [reference, wasm]) {
+      const found: Partial<Record<"nngp" | "ntk", ArrayLike<number>>> = await positionKernel(network)(x, null, {
+        get,
+        engine,
+      });
+      for (const quantity of get)
+        expect(difference(found[quantity]!, wanted[quantity]), `${quantity}, ${engine.name}`).toBeLessThan(
+          quantity === "nngp" ? 1e-8 : 1e-5,
+        );
+      const ended = at.tokens ? networkFromData({ type: "serial", layers: [network, globalAvgPool()] }) : network;
+      const matrix: Partial<Record<"nngp" | "ntk", { data: ArrayLike<number> }>> = await kernel(ended)(x, null, {
+        get,
+        engine,
+      });
+      const diagonal: Partial<Record<"nngp" | "ntk", ArrayLike<number>>> = await kernel(ended).diagonal(x, {
+        get,
+        engine,
+      });
+      for (const quantity of get)
+        for (let i = 0; i < n; i++) expect(diagonal[quantity]![i]).toBe(matrix[quantity]!.data[i * n + i]);
+    }
+  });
+  await fc.assert(property, { seed: 20240612, numRuns: runs });
+  expect(made).toBeGreaterThan(runs / 2);
+});

@@ -1,0 +1,227 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import {
+  attention,
+  type Batch,
+  batch,
+  dense,
+  dropout,
+  type Engine,
+  gelu,
+  globalAvgPool,
+  kernel,
+  layerNorm,
+  type Network,
+  openEngine,
+  relu,
+  residual,
+  serial,
+  type Tile,
+} from "lemniscate";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startThread } from "../../dist/engines/wasm/platform/node.js";
+import { openPool } from "../../dist/engines/wasm/pool.js";
+import { compile } from "../../dist/program/compile.js";
+import { difference, random, randomBatch } from "../conformance/random.js";
+
+const both = ["nngp", "ntk"] as const;
+const mlp = serial(dense({ biasStd: 0.3 }), relu(), dense({ biasStd: 0.1 }), gelu(), dense());
+const transformer = serial(
+  dense({ biasStd: 0.2 }),
+  residual(layerNorm(), attention({ keyStd: 1.3, biasStd: 0.1, position: { decay: "exponential", power: 1 } })),
+  residual(layerNorm(), dense(), relu(), dense()),
+  dropout({ drop: 0.1 }),
+  globalAvgPool(),
+  dense(),
+);
+
+let reference: Engine;
+let engines: readonly Engine[];
+beforeAll(async () => {
+  reference = await openEngine({ name: "reference" });
+  engines = await Promise.all([1, 2, 3].map((threads) => openEngine({ threads })));
+});
+afterAll(async () => {
+  for (const engine of engines) await engine[Symbol.asyncDispose]();
+});
+
+/** Sequences of all lengths from none to S, some with holes. */
+function ragged(seed: number, n: number, S: number, d: number): Batch {
+  const { integer, uniform } = random(seed);
+  const mask = Array.from({ length: n }, () => integer(S + 1)).flatMap((length) =>
+    Array.from({ length: S }, (_, s) => (s < length && uniform() < 0.9 ? 1 : 0)),
+  );
+  return randomBatch(seed, [n, S, d], mask);
+}
+
+describe("sizes that fit into no tile", () => {
+  const cases: readonly [string, Network, Batch, Batch | null][] = [
+    ["features, more than a tile", mlp, randomBatch(1, [131, 5]), null],
+    ["features, two batches", mlp, randomBatch(1, [129, 3]), randomBatch(2, [7, 3])],
+    ["one example", mlp, randomBatch(1, [1, 3]), null],
+    ["one example of one token of one channel", transformer, randomBatch(1, [1, 1, 1]), null],
+    ["odd lengths", transformer, ragged(3, 11, 7, 3), null],
+    ["odd lengths, two batches", transformer, ragged(4, 9, 13, 2), ragged(5, 5, 13, 2)],
+    ["long sequences", transformer, ragged(6, 3, 37, 5), null],
+    ["more channels than unrolled steps", mlp, randomBatch(7, [6, 67]), null],
+  ];
+  test.each(cases)("%s", async (_, net, x1, x2) => {
+    const k = kernel(net as never);
+    const wanted = await k(x1, x2, { get: both, engine: reference });
+    const [one, ...others] = await Promise.all(engines.map((engine) => k(x1, x2, { get: both, engine })));
+    for (const quantity of both) {
+      expect(difference(one![quantity].data, wanted[quantity].data)).toBeLessThan(quantity === "nngp" ? 1e-13 : 1e-8);
+      for (const other of others) expect(other[quantity].data).toEqual(one![quantity].data);
+    }
+  });
+
+  test("single precision keeps four digits", async () => {
+    await using engine = await openEngine({ threads: 2, precision: "f32" });
+    for (const [, net, x1, x2] of cases) {
+      const wanted = await kernel(net as never)(x1, x2, { get: both, engine: reference });
+      const found = await kernel(net as never)(x1, x2, { get: both, engine });
+      for (const quantity of both) expect(difference(found[quantity].data, wanted[quantity].data)).toBeLessThan(1e-4);
+    }
+  });
+});
+
+test("the order and the shape of tiles change no bit", async () => {
+  const x = ragged(8, 10, 5, 3);
+  const program = compile(transformer, { grid: [5], channels: 3, gaussian: false }, { get: both, masked: true });
+  const entries = async (engine: Engine, tiles: readonly Tile[]): Promise<Float64Array> => {
+    const found = new Float64Array(100).fill(Number.NaN);
+    for await (const { tile, values } of engine.tiles(program, x, null, tiles))
+      for (let i = tile.rowFrom; i < tile.rowTo; i++)
+        for (let j = tile.columnFrom; j < tile.columnTo; j++)
+          found[i * 10 + j] =
+            values.ntk![(i - tile.rowFrom) * (tile.columnTo - tile.columnFrom) + j - tile.columnFrom]!;
+    return found;
+  };
+  const cut = (step: number): Tile[] => {
+    const edges = Array.from(
+      { length: Math.ceil(10 / step) },
+      (_, i) => [i * step, Math.min(10, (i + 1) * step)] as const,
+    );
+    return edges.flatMap(([rowFrom, rowTo]) =>
+      edges
+        .filter(([from]) => from >= rowFrom)
+        .map(([columnFrom, columnTo]) => ({ rowFrom, rowTo, columnFrom, columnTo })),
+    );
+  };
+  const upper = (values: Float64Array): number[] => [...values].filter((_, k) => k % 10 >= Math.floor(k / 10));
+  for (const engine of [reference, engines[2]!]) {
+    const whole = upper(await entries(engine, cut(10)));
+    for (const step of [1, 3, 4]) expect(upper(await entries(engine, cut(step).reverse()))).toEqual(whole);
+    const single = await engine.self(program, x);
+    for (let i = 0; i < 10; i++) expect(single.ntk![i]).toBe((await entries(engine, cut(10)))[i * 11]);
+  }
+});
+
+describe("an engine", () => {
+  const x = randomBatch(11, [40, 6, 3]);
+  const k = kernel(transformer);
+
+  test("serves several at once", async () => {
+    const engine = engines[1]!;
+    const y = randomBatch(12, [30, 6, 3]);
+    const [a, b, c, d] = await Promise.all([
+      k(x, null, { get: "ntk", engine }),
+      k(y, null, { get: "ntk", engine }),
+      k(x, y, { get: "ntk", engine }),
+      k.diagonal(x, { get: ["ntk"], engine }),
+    ]);
+    expect(a.data).toEqual((await k(x, null, { get: "ntk", engine })).data);
+    expect(b.data).toEqual((await k(y, null, { get: "ntk", engine })).data);
+    expect(c.data).toEqual((await k(x, y, { get: "ntk", engine })).data);
+    expect([...d.ntk]).toEqual([...a.data].filter((_, i) => i % 41 === 0));
+  });
+
+  test("may be asked for another kernel while tiles are read", async () => {
+    const engine = engines[1]!;
+    let count = 0;
+    for await (const { rowFrom } of kernel(mlp).tiles(randomBatch(14, [300, 3]), null, { get: ["nngp"], engine })) {
+      count++;
+      if (rowFrom === 0) await k.diagonal(x, { get: ["nngp"], engine });
+    }
+    expect(count).toBe(6);
+  });
+
+  test("stops when it is told to, and goes on with other work", async () => {
+    const large = randomBatch(13, [300, 30, 8]);
+    for (const engine of [reference, ...engines]) {
+      const controller = new AbortController();
+      const start = performance.now();
+      setTimeout(() => controller.abort(new Error("enough")), 100);
+      await expect(k(large, null, { get: both, engine, signal: controller.signal })).rejects.toThrow("enough");
+      expect(performance.now() - start).toBeLessThan(5000);
+      expect((await k(batch([1, 1, 3], [1, 2, 3]), null, { get: "nngp", engine })).rows).toBe(1);
+    }
+  });
+
+  test("tells what was thrown in its threads, again and again", async () => {
+    const pool = openPool(2, startThread);
+    const broken = { layout: { lengths: [1, 2] } } as never;
+    const run = async (): Promise<void> => {
+      for await (const _ of pool.run(broken, [], true));
+    };
+    for (let times = 0; times < 2; times++) await expect(run()).rejects.toThrow("WebAssembly");
+    await pool.close();
+  });
+
+  test("can be closed twice, and be used again", async () => {
+    const engine = await openEngine({ threads: 2 });
+    await engine[Symbol.asyncDispose]();
+    const before = (await k(x, null, { get: "nngp", engine })).data;
+    await engine[Symbol.asyncDispose]();
+    await engine[Symbol.asyncDispose]();
+    expect((await k(x, null, { get: "nngp", engine })).data).toEqual(before);
+    await engine[Symbol.asyncDispose]();
+  });
+
+  test("lets a program end, even stopped midway and never closed", () => {
+    const script = `
+      import { attention, batch, dense, globalAvgPool, kernel, openEngine, serial } from "lemniscate";
+      const engine = await openEngine({ threads: 2 });
+      const x = batch([400, 30, 8], Array.from({ length: 400 * 240 }, (_, i) => Math.sin(i * i)));
+      const k = kernel(serial(attention(), globalAvgPool(), dense()));
+      const signal = AbortSignal.timeout(50);
+      await k(x, null, { get: "nngp", engine, signal }).catch((error) => console.log(error.name));
+      for await (const tile of k.tiles(x, null, { get: ["nngp"], engine })) break;
+      await k(batch([1, 1, 8], x.data.slice(0, 8)), null, { get: "nngp", engine });
+      console.log("done");
+    `;
+    const { stdout, stderr, status } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      cwd: fileURLToPath(new URL("../../", import.meta.url)),
+      encoding: "utf8",
+      timeout: 30_000,
+    });
+    expect({ stdout, stderr, status }).toEqual({ stdout: "TimeoutError\ndone\n", stderr: "", status: 0 });
+  });
+});
+
+describe("openEngine", () => {
+  test.each([
+    [{ name: "gpu" }, 'openEngine: name: got "gpu", allowed is "wasm" or "reference". Leave it out for the fast one.'],
+    [{ precision: "f16" }, 'openEngine: precision: got "f16", allowed is "f64" or "f32". Leave it out for double.'],
+    [
+      { threads: 0 },
+      "openEngine: threads: got 0, allowed is a whole number from 1 to 256. Leave it out to use every core.",
+    ],
+    [
+      { threads: 1.5 },
+      "openEngine: threads: got 1.5, allowed is a whole number from 1 to 256. Leave it out to use every core.",
+    ],
+    [
+      { name: "reference", precision: "f32" },
+      'openEngine: precision of "reference": got "f32", allowed is "f64". Use name: "wasm" for single precision.',
+    ],
+  ])("refuses %j", async (options, message) => {
+    await expect(openEngine(options as never)).rejects.toThrow(message);
+  });
+
+  test("says what was opened", async () => {
+    await using engine = await openEngine({ threads: 2, precision: "f32" });
+    expect([engine.name, engine.precision, engine.threads]).toEqual(["wasm", "f32", 2]);
+    expect([reference.name, reference.precision, reference.threads]).toEqual(["reference", "f64", 1]);
+  });
+});

@@ -1,0 +1,182 @@
+/** @module What the pool does about threads that fail, die, or are stopped: with threads that do as they are told. */
+import { describe, expect, test } from "vitest";
+import type { Tile } from "../../src/engines/engine.js";
+import type { FromWorker, StartThread, Thread, ToWorker } from "../../src/engines/wasm/messages.js";
+import { openPool } from "../../src/engines/wasm/pool.js";
+import type { Setup } from "../../src/engines/wasm/runner.js";
+
+/** A thread that answers each message with the messages of `behave`, in a later turn. */
+class FakeThread implements Thread {
+  readonly posted: ToWorker[] = [];
+  stopped = 0;
+  readonly #behave: (message: ToWorker, thread: FakeThread) => void;
+  readonly #listeners = new Set<{ receive: (message: FromWorker) => void; fail: (error: Error) => void }>();
+
+  constructor(behave: (message: ToWorker, thread: FakeThread) => void) {
+    this.#behave = behave;
+  }
+
+  post(message: ToWorker): void {
+    this.posted.push(message);
+    setTimeout(() => this.#behave(message, this));
+  }
+
+  listen(receive: (message: FromWorker) => void, fail: (error: Error) => void): () => void {
+    const listener = { receive, fail };
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped++;
+  }
+
+  say(message: FromWorker): void {
+    for (const { receive } of [...this.#listeners]) receive(message);
+  }
+
+  die(error: Error): void {
+    for (const { fail } of [...this.#listeners]) fail(error);
+  }
+
+  get heard(): number {
+    return this.#listeners.size;
+  }
+}
+
+/** As workers do: the tiles of a job are made by whoever counts first. */
+function works({ kind, job, ...message }: ToWorker, thread: FakeThread): void {
+  const counter = new Int32Array(message.counter);
+  if (kind === "tiles") {
+    const { tiles } = message as ToWorker & { kind: "tiles" };
+    for (let n = Atomics.add(counter, 0, 1); n < tiles.length; n = Atomics.add(counter, 0, 1))
+      thread.say({ kind: "tile", job, n, values: { nngp: Float64Array.of(n) } });
+  }
+  thread.say({ kind, job });
+}
+
+const setup = { layout: { lengths: new Int32Array(3) } } as unknown as Setup;
+const tiles: readonly Tile[] = [0, 1, 2, 3].map((n) => ({ rowFrom: n, rowTo: n + 1, columnFrom: n, columnTo: n + 1 }));
+
+function pooled(threads: number, behave: (message: ToWorker, thread: FakeThread) => void) {
+  const started: FakeThread[] = [];
+  const start: StartThread = () => {
+    const thread = new FakeThread(behave);
+    started.push(thread);
+    return thread;
+  };
+  return { pool: openPool(threads, start), started };
+}
+
+async function all(job: AsyncIterable<{ tile: Tile }>): Promise<number[]> {
+  const found: number[] = [];
+  for await (const { tile } of job) found.push(tile.rowFrom);
+  return found.sort();
+}
+
+describe("a pool of threads", () => {
+  test("starts them when they are needed, keeps them, and hears them only meanwhile", async () => {
+    const { pool, started } = pooled(3, works);
+    expect(started.length).toBe(0);
+    for (let run = 0; run < 2; run++) expect(await all(pool.run(setup, tiles, true))).toEqual([0, 1, 2, 3]);
+    expect(started.length).toBe(3);
+    expect(started.map(({ heard }) => heard)).toEqual([0, 0, 0]);
+    await pool.close();
+    await pool.close();
+    expect(started.map(({ stopped }) => stopped)).toEqual([1, 1, 1]);
+  });
+
+  test("runs a job again after it was closed, on new threads", async () => {
+    const { pool, started } = pooled(1, works);
+    await all(pool.run(setup, tiles, true));
+    const closing = pool.close();
+    const later = all(pool.run(setup, tiles, true));
+    await closing;
+    expect(await later).toEqual([0, 1, 2, 3]);
+    expect(started.length).toBe(2);
+  });
+
+  test.each(["examples", "tiles"])(
+    "tells what went wrong in a thread, while it makes %s, and goes on",
+    async (when) => {
+      let faults = 1;
+      const { pool, started } = pooled(2, (message, thread) => {
+        if (message.kind === when && faults-- > 0)
+          thread.say({ kind: "failed", job: message.job, error: new Error("division by cucumber") });
+        else works(message, thread);
+      });
+      await expect(all(pool.run(setup, tiles, true))).rejects.toThrow("division by cucumber");
+      expect(await all(pool.run(setup, tiles, true))).toEqual([0, 1, 2, 3]);
+      expect(started.length).toBe(2);
+    },
+  );
+
+  test("replaces threads when one has died", async () => {
+    let deaths = 1;
+    const { pool, started } = pooled(2, (message, thread) => {
+      if (deaths-- > 0) thread.die(new Error("out of memory"));
+      else works(message, thread);
+    });
+    await expect(all(pool.run(setup, tiles, true))).rejects.toThrow("out of memory");
+    expect(await all(pool.run(setup, tiles, true))).toEqual([0, 1, 2, 3]);
+    expect(started.map(({ stopped }) => stopped)).toEqual([1, 1, 0, 0]);
+  });
+
+  test("stops at a signal, leaves nobody listening, and takes the next job", async () => {
+    const { pool, started } = pooled(2, works);
+    const controller = new AbortController();
+    let heard = 0;
+    const { signal } = controller;
+    signal.addEventListener = ((...args: Parameters<AbortSignal["addEventListener"]>) => {
+      heard++;
+      AbortSignal.prototype.addEventListener.apply(signal, args);
+    }) as AbortSignal["addEventListener"];
+    signal.removeEventListener = ((...args: Parameters<AbortSignal["removeEventListener"]>) => {
+      heard--;
+      AbortSignal.prototype.removeEventListener.apply(signal, args);
+    }) as AbortSignal["removeEventListener"];
+    const job = pool.run(setup, tiles, true, signal);
+    await job.next();
+    expect(heard).toBe(1);
+    controller.abort(new Error("enough"));
+    const rest = async (): Promise<void> => {
+      for await (const _ of job);
+    };
+    await expect(rest()).rejects.toThrow("enough");
+    expect(heard).toBe(0);
+    expect(started.map((thread) => thread.heard)).toEqual([0, 0]);
+    expect(await all(pool.run(setup, tiles, true))).toEqual([0, 1, 2, 3]);
+  });
+
+  test("does not begin what was stopped while it waited", async () => {
+    const { pool, started } = pooled(1, works);
+    const controller = new AbortController();
+    const first = all(pool.run(setup, tiles, true));
+    const second = all(pool.run(setup, tiles, true, controller.signal));
+    const failed = expect(second).rejects.toThrow("enough");
+    controller.abort(new Error("enough"));
+    expect(await first).toEqual([0, 1, 2, 3]);
+    await failed;
+    const counters = started[0]!.posted.slice(2).map(({ counter }) => new Int32Array(counter)[0]!);
+    for (const count of counters) expect(count).toBeGreaterThanOrEqual(2 ** 30);
+  });
+
+  test("has a job over and done with when its tiles are made, read or not", async () => {
+    const { pool, started } = pooled(2, works);
+    const unread = pool.run(setup, tiles, true);
+    await unread.next();
+    expect(await all(pool.run(setup, tiles, true))).toEqual([0, 1, 2, 3]);
+    // The rest is still there.
+    let count = 1;
+    for await (const _ of unread) count++;
+    expect(count).toBe(4);
+    expect(started.map(({ heard }) => heard)).toEqual([0, 0]);
+  });
+
+  test("waits for threads to put their work down when the reader leaves", async () => {
+    const { pool, started } = pooled(2, works);
+    for await (const _ of pool.run(setup, tiles, true)) break;
+    expect(started.map(({ heard }) => heard)).toEqual([0, 0]);
+    expect(await all(pool.run(setup, tiles, true))).toEqual([0, 1, 2, 3]);
+  });
+});
