@@ -31,9 +31,29 @@ export function readout(node: Merged): Node | undefined {
   return shift === 0 ? scaled : add(scaled, affine(outer(sumDiagonal(u), sumDiagonal(v)), shift, 0));
 }
 
-/** Whether a covariance is attention's, or a linear expression with such a part. */
+/** Sums of attention over sums of attention have twice as many paths at each; beyond these, blocks are cheaper. */
+const mostPaths = 16;
+
+/** Whether a weighted sum over `k` is pushed below it. */
 function reachesAttention(k: Node): boolean {
-  if (k.op === sandwichOp) return true;
-  if (k.op === keepOp) return reachesAttention(k.args[1]!);
-  return (k.op.name === addOp.name || k.op.name === affineOp.name) && k.args.some(reachesAttention);
+  const paths = pathsTo(k);
+  return paths > 0 && (k.op.name !== addOp.name || paths <= mostPaths);
+}
+
+const known = new WeakMap<Node, number>();
+
+/** How many weighted sums one over `k` becomes below its attention layers; 0 if there are none in reach. */
+function pathsTo(k: Node): number {
+  const paths = known.get(k) ?? countedPaths(k);
+  known.set(k, paths);
+  return paths;
+}
+
+function countedPaths(k: Node): number {
+  if (k.op === sandwichOp) return Math.max(1, pathsTo(k.args[1]!));
+  if (k.op === keepOp) return pathsTo(k.args[1]!);
+  if (k.op.name === affineOp.name) return pathsTo(k.args[0]!);
+  if (k.op.name !== addOp.name) return 0;
+  const [x, y] = k.args.map(pathsTo) as [number, number];
+  return x + y === 0 ? 0 : Math.max(x, 1) + Math.max(y, 1);
 }
