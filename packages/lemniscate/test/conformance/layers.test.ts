@@ -49,7 +49,7 @@ const rows: readonly LayerRow[] = [
     type: "layerNorm",
     below: trained,
     options: [{}, { epsilon: 0 }, { epsilon: 0.5 }, { over: "all" }, { over: "all", epsilon: 0 }],
-    // Over positions, ε = 0.5 would count padding, as in Neural Tangents; see the test of that in network/.
+    // Over positions a large ε would count padding, as in Neural Tangents; random networks meet that.
   },
   { type: "relu", below: affine, options: [{}] },
   { type: "leakyRelu", below: affine, options: [{}, { slope: 0.3 }, { slope: -0.5 }, { slope: 1 }] },

@@ -68,6 +68,9 @@ const mutations: readonly Mutation[] = [
   mutation("ops/normalize.js", "o.sqrt(o.add(qq, eps))", "o.sqrt(o.add(pp, eps))"),
   mutation("program/compile.js", 'form === "block" && role !== "entry" ? role : "same"', '"same"'),
   mutation("program/graph.js", "node.parameters, node.extent", "node.extent"),
+  mutation("program/passes/multiples.js", "x.scale + y.scale", "x.scale"),
+  mutation("program/passes/readout.js", "weigh(third, v)", "weigh(third, u)"),
+  mutation("program/passes/readout.js", "shift === 0 ? scaled : add", "true ? scaled : add"),
   mutation("engines/wasm/structural.js", "operand !== 1", "operand === 0"),
   mutation("engines/wasm/vector.js", "this.constant(Math.PI / 4)", "this.constant(Math.PI / 3)"),
   mutation("engines/wasm/layout.js", "presence[s] === 0 ? 0 : ", ""),
@@ -122,6 +125,7 @@ function networks({ networkFromData }: Library): readonly [Lemniscate.Network, L
     ],
     [net(dense, { type: "relu" }, attention({})), tokens],
     [net(pool, dense), tokens],
+    [net(dense, { type: "residual", layers: [attention({})] }, { ...dense, biasStd: null }, pool), tokens],
     [net(dense, all, { type: "gelu" }, dense, all, { type: "relu" }, pool, dense), tokens],
   ];
 }

@@ -185,6 +185,13 @@ describe("size", () => {
     timed(serial(repeat(serial(dense({ biasStd: 0.1 }), relu()), 500), globalAvgPool(), dense()), tokens, true);
   });
 
+  test("sums of attention over sums of attention do not grow with their paths", () => {
+    const one = timed(serial(dense(), repeat(residual(attention({ biasStd: 1 })), 10), globalAvgPool()), tokens, true);
+    const two = timed(serial(dense(), repeat(residual(attention({ biasStd: 1 })), 20), globalAvgPool()), tokens, true);
+    expect(two.pair.length).toBeLessThan(2.5 * one.pair.length);
+    timed(serial(dense(), repeat(residual(dense({ biasStd: 1 })), 100), globalAvgPool()), tokens, true);
+  });
+
   test("residual blocks, which share what is below them, compile in time that grows with their number alone", () => {
     const deep = timed(serial(dense(), repeat(residual(relu(), dense()), 200), globalAvgPool(), dense()), tokens, true);
     expect(counted(deep.pair, "dualRectifier")).toBe(200);
