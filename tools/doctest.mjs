@@ -22,7 +22,7 @@ const under = (folder, ending) =>
 const sources = positionals.length
   ? positionals
   : [
-      ...["README.md", "CONTRIBUTING.md"].filter(existsSync),
+      ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].filter(existsSync),
       ...under("docs", ".md"),
       ...under("packages/lemniscate/src", ".ts"),
     ];
