@@ -5,9 +5,9 @@ export type Side = "a" | "b";
 
 /**
  * What a node has one number for: a `pair` of positions (row: a position of side p, column: one of side q),
- * a position of one side (`line`), or the examples as a whole (`value`).
+ * a position of one side (`line`), the examples as a whole (`value`), or a position and channel of the data (`inputs`).
  */
-export type Extent = "pair" | "line" | "value";
+export type Extent = "pair" | "line" | "value" | "inputs";
 
 /**
  * How an elementwise operation reads an argument: at the same `entry`; at the entry's `row` or `column`, where an
@@ -29,7 +29,7 @@ export interface ElementwiseOp<P extends Parameters = Parameters> {
 }
 
 /** What a structural operation asks of an argument, given the form it is itself wanted in. */
-export type Demand = "block" | "diagonal" | "line" | "value";
+export type Demand = Form;
 
 /** An operation that combines entries: each engine lowers it by hand. */
 export interface StructuralOp {
@@ -42,6 +42,9 @@ export interface StructuralOp {
 
 export type StructuralName =
   | "gram"
+  | "mix"
+  | "mixedGram"
+  | "mixLine"
   | "positionCovariance"
   | "presence"
   | "softmaxRows"
@@ -55,7 +58,7 @@ export type StructuralName =
   | "scaleDiagonal";
 
 /** How much of a node is computed: all pairs of positions, equal positions only, one side's positions, one number. */
-export type Form = "block" | "diagonal" | "line" | "value";
+export type Form = "block" | "diagonal" | "line" | "value" | "inputs";
 
 /** A covariance expression: plain data, built by the functions of this room, merged and ordered by the compiler. */
 export interface Node {

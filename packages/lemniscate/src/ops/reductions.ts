@@ -50,9 +50,11 @@ export const outerOp: ElementwiseOp<Record<string, never>> = {
   formula: (o, [s, t]) => o.mul(s!, t!),
 };
 
+/** Of two lines a block, of two numbers a number. */
 export function outer(s: Node, t: Node): Node {
   const op = outerOp as unknown as ElementwiseOp;
-  return { op, args: [s, t], parameters: {}, extent: "value", sides: [s.sides[0]!, t.sides[0]!] };
+  const extent = s.extent === "line" ? "pair" : "value";
+  return { op, args: [s, t], parameters: {}, extent, sides: [s.sides[0]!, t.sides[0]!] };
 }
 
 /** Σ_a k_aa over the positions that both sides have; of a line, the sum of its entries. */

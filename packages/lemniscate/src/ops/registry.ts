@@ -6,7 +6,7 @@ import { geluDual } from "./duals/gelu.js";
 import { rectifierDual } from "./duals/rectifier.js";
 import { sineDual } from "./duals/sine.js";
 import { addOp, affineOp, multiplyOp } from "./elementary.js";
-import { gramOp } from "./gram.js";
+import { gramOp, mixedGramOp, mixLineOp, mixOp } from "./gram.js";
 import { inverseRootOp, normalizeOp } from "./normalize.js";
 import type { ElementwiseOp, Parameters, StructuralName, StructuralOp } from "./op.js";
 import { anyOp, eitherOp, keepOp, presenceOp, scaleSidesOp, shareOp } from "./padding.js";
@@ -45,6 +45,9 @@ export const elementwiseOps: ReadonlyMap<string, ElementwiseOp<Parameters>> = ne
 /** Every structural operation by name. Engines write tables of the same type, so a forgotten one does not compile. */
 export const structuralOps: { readonly [Name in StructuralName]: StructuralOp } = {
   gram: gramOp,
+  mix: mixOp,
+  mixedGram: mixedGramOp,
+  mixLine: mixLineOp,
   positionCovariance: positionCovarianceOp,
   presence: presenceOp,
   softmaxRows: softmaxRowsOp,

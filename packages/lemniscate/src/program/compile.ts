@@ -10,6 +10,7 @@ import { takeDiagonalOp } from "../ops/reductions.js";
 import { isZero, zero } from "../ops/zero.js";
 import { Graph, type Merged } from "./graph.js";
 import { multiples } from "./passes/multiples.js";
+import { prefix } from "./passes/prefix.js";
 import { readout } from "./passes/readout.js";
 import { unmask } from "./passes/unmask.js";
 import { computedForm, demandOn, type Plan, plan, type Wanted } from "./plan.js";
@@ -32,7 +33,7 @@ export interface CompileOptions {
 export function compile(network: Network, input: Shape, { get, masked }: CompileOptions): Program {
   const output = shapeOf(network, input);
   const covariances = covariancesOf(network, inputCovariances(input), input);
-  const graph = new Graph(masked ? [multiples, readout] : [unmask, multiples, readout]);
+  const graph = new Graph([...(masked ? [] : [unmask]), multiples, prefix(input), readout]);
   const rootsOf = (q: Side): [Quantity, Merged][] => get.map((name) => [name, graph.merge(covariances[name]("a", q))]);
   const pairRoots = rootsOf("b");
   const selfRoots = rootsOf("a");

@@ -42,13 +42,15 @@ export function formulaFlops(op: ElementwiseOp<Parameters>, parameters: Paramete
 /** Floating-point operations of a step between examples with `rows` and `columns` positions. */
 export function stepFlops(program: Program, step: Step, rows: number, columns: number): number {
   const elementwise = elementwiseOps.get(step.op);
-  if (elementwise !== undefined) return formulaFlops(elementwise, step.parameters) * entriesOf(step, rows, columns);
+  if (elementwise !== undefined)
+    return formulaFlops(elementwise, step.parameters) * entriesOf(program, step, rows, columns);
   const structural = structuralOps[step.op as keyof typeof structuralOps];
   return structural.flops(step.form, rows, columns, program.input.channels ?? 1);
 }
 
 /** Numbers that a step leaves. */
-export function entriesOf(step: Step, rows: number, columns: number): number {
+export function entriesOf(program: Program, step: Step, rows: number, columns: number): number {
+  if (step.form === "inputs") return rows * (program.input.channels ?? 1);
   if (step.form === "block") return rows * columns;
   return step.form === "value" ? 1 : Math.min(rows, columns);
 }

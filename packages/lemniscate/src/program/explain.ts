@@ -25,7 +25,7 @@ export function explain(program: Program, n1: number, n2: number | null, bytesPe
   list("for an example with itself", program.self, "s");
   const total = (steps: readonly Step[]): number =>
     steps.reduce((sum, step) => sum + stepFlops(program, step, S, S), 0);
-  const tape = tapeOf(program).reduce((sum, i) => sum + entriesOf(program.example[i]!, S, S), 0);
+  const tape = tapeOf(program).reduce((sum, i) => sum + entriesOf(program, program.example[i]!, S, S), 0);
   const pairs = n2 === null ? (n1 * (n1 - 1)) / 2 : n1 * n2;
   const examples = n2 === null ? n1 : n1 + n2;
   const results = n1 * (n2 ?? n1) * program.get.length * (program.output.grid.length > 0 ? S * S : 1);

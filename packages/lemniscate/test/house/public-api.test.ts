@@ -28,7 +28,7 @@ async function surface(entry: string): Promise<string[]> {
 // A change below is a change of the published interface. If it is meant: `npm run build && npx vitest run public-api -u`,
 // and a line in CHANGELOG.md.
 test("the package has these entries", () => {
-  expect(Object.keys(exports)).toEqual([".", "./ops", "./data", "./package.json"]);
+  expect(Object.keys(exports)).toEqual([".", "./ops", "./data", "./schema/lemniscate.schema.json", "./package.json"]);
 });
 
 test("lemniscate exports these names", async () => {

@@ -26,11 +26,51 @@ const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => Mat
 const x: Batch = batch([3, 5, 3], numbers(45), [1, 1, 1, 1, 1, 1, 0, 1, 1, 0, 1, 1, 1, 0, 0]);
 
 test("multiples of one covariance share their products", () => {
-  // Before the first nonlinearity Θ is a multiple of K: one sandwich for both.
-  expect(count(serial(attention(), relu(), globalAvgPool(), dense()), "sandwich")).toBe(1);
-  expect(count(serial(dense({ weightStd: 2 }), attention(), relu(), globalAvgPool()), "sandwich")).toBe(1);
+  // Before the first nonlinearity Θ is a multiple of K: one product for both.
+  expect(count(serial(attention(), relu(), globalAvgPool(), dense()), "mixedGram")).toBe(1);
+  expect(count(serial(dense({ weightStd: 2 }), attention(), relu(), globalAvgPool()), "mixedGram")).toBe(1);
   // Behind one they part.
   expect(count(serial(dense(), relu(), attention(), relu(), globalAvgPool()), "sandwich")).toBe(2);
+});
+
+test("attention before the first nonlinearity is work for one example", () => {
+  const twice = serial(dense({ biasStd: 0.3 }), attention({ biasStd: 0.2 }), attention(), relu(), globalAvgPool());
+  for (const masked of [false, true]) {
+    expect(count(twice, "sandwich", masked)).toBe(0);
+    expect(programOf(twice, masked).example.filter(({ op }) => op === "mix").length).toBe(2);
+  }
+  // Encodings that values see too are no product of inputs, and with many channels blocks are cheaper.
+  const encoded = attention({ position: { decay: "exponential", power: 1, values: true } });
+  expect(count(serial(encoded, relu(), globalAvgPool()), "mixedGram")).toBe(0);
+  const wide = compile(twice, { ...input, channels: 10 }, { get: ["nngp"], masked: false });
+  expect(wide.pair.some(({ op }) => op === "mixedGram")).toBe(false);
+});
+
+test.each([
+  ["a layer with a bias below", serial(dense({ biasStd: 0.7 }), attention({ biasStd: 0.2 }), dense({ biasStd: 0.4 }))],
+  ["two attentions", serial(attention({ biasStd: 0.6 }), dense({ biasStd: 0.3 }), attention({ weights: "abs" }))],
+  ["a residual sum", serial(dense({ biasStd: 0.3 }), residual(attention()), attention({ biasStd: 0.1 }))],
+])("mixing inputs first is the same: %s", async (_, net) => {
+  // Channels of zeros change nothing but the scale, and with them blocks are mixed instead of inputs.
+  const wide = 13;
+  const padded = batch(
+    [3, 5, wide],
+    numbers(3 * 5 * wide).map((_, i) =>
+      i % wide < 3 ? x.data[Math.floor(i / wide) * 3 + (i % wide)]! * Math.sqrt(wide / 3) : 0,
+    ),
+    x.mask,
+  );
+  for (const name of ["reference", "wasm"] as const) {
+    await using engine = await openEngine({ name, threads: 1 });
+    const options = { get: ["nngp", "ntk"], engine } as const;
+    const [narrow, blocks] = [
+      await positionKernel(net)(x, null, options),
+      await positionKernel(net)(padded, null, options),
+    ];
+    for (const quantity of options.get)
+      for (const [i, value] of blocks[quantity].entries())
+        expect(Math.abs(narrow[quantity][i]! - value)).toBeLessThan(1e-12 * Math.max(...blocks[quantity]));
+  }
 });
 
 const linearTails: readonly (readonly [string, Network])[] = [

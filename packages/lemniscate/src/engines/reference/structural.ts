@@ -28,6 +28,31 @@ export const lowerings: { readonly [Name in StructuralName]: Lowering } = {
       return sum;
     }),
 
+  mix: ([A, x], _, a) => {
+    const given = x?.data ?? a.x;
+    return block(A!.rows, a.channels, (s, c) => {
+      let sum = 0;
+      for (let t = 0; t < A!.columns; t++) sum += A!.data[s * A!.columns + t]! * given[t * a.channels + c]!;
+      return sum;
+    });
+  },
+
+  mixedGram: ([x, y], step) =>
+    shaped(step.form, x!.rows, y!.rows, (s, t) => {
+      let sum = 0;
+      for (let c = 0; c < x!.columns; c++) sum += x!.data[s * x!.columns + c]! * y!.data[t * y!.columns + c]!;
+      return sum;
+    }),
+
+  mixLine: ([A, u]) =>
+    line(
+      Float64Array.from({ length: A!.rows }, (_, s) => {
+        let sum = 0;
+        for (let t = 0; t < A!.columns; t++) sum += A!.data[s * A!.columns + t]! * u!.data[t]!;
+        return sum;
+      }),
+    ),
+
   positionCovariance: (_, step, a, b) => {
     const parameters = step.parameters as unknown as PositionParameters;
     const S = parameters.grid.reduce((product, size) => product * size, 1);

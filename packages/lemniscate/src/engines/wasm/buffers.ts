@@ -22,7 +22,7 @@ export function placeBuffers(
   for (const [at, { inputs }] of instructions.entries())
     for (const { from, step } of inputs) if (from === "here") lastRead.set(step, at);
   const offsets = new Map<number, number>();
-  const free: Record<Extent, number[]> = { block: [], line: [], number: [], tile: [] };
+  const free: Record<Extent, number[]> = { block: [], line: [], number: [], tile: [], inputs: [] };
   const extents = new Map<number, Extent>();
   let top = start;
   for (const [at, instruction] of instructions.entries()) {

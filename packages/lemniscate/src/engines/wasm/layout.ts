@@ -85,7 +85,9 @@ export function layoutOf(
   const presence = features ? together() : each(line);
   const home = (step: number): Float64Array => {
     const { form } = program.example[step]!;
-    return form === "value" ? together() : each(form === "block" ? block : line);
+    if (form === "value") return together();
+    if (form === "inputs") return each((length) => channels * strideOf(format, length));
+    return each(form === "block" ? block : line);
   };
   const tape = new Map(lowered.tape.map((step) => [step, home(step)]));
   const transposed = new Map(lowered.transposed.map((step) => [step, each(block)]));
@@ -103,11 +105,12 @@ export function layoutOf(
     line: strideOf(format, longest),
     number: 64,
     tile: tileSize * strideOf(format, tileSize),
+    inputs: channels * strideOf(format, longest),
   };
   const round = (bytes: number): number => Math.ceil(bytes / 64) * 64;
   const frame = 0;
   const product = round(4 * lowered.functions.reduce((max, fused) => Math.max(max, frameWords(fused)), 0));
-  const start = product + sizes.block;
+  const start = product + Math.max(sizes.block, longest * strideOf(format, channels));
   const results = (list: "pair" | "self"): Set<number> =>
     new Set(
       Object.values(program.results[list]).flatMap((operand) => (operand?.from === "here" ? [operand.step] : [])),
@@ -117,7 +120,13 @@ export function layoutOf(
   const tiles = placeBuffers(lowered.tile, sizes, new Set(), results("pair"), start);
   const exports = new Map(lowered.exported.map((step, i) => [step, tiles.bytes + i * sizes.tile]));
   const lists = tiles.bytes + lowered.exported.length * sizes.tile;
-  const example = placeBuffers(lowered.example, sizes, homes(lowered, "line", "block"), new Set(lowered.tape), lists);
+  const example = placeBuffers(
+    lowered.example,
+    sizes,
+    homes(lowered, "line", "block", "inputs"),
+    new Set(lowered.tape),
+    lists,
+  );
   const self = placeBuffers(lowered.self, sizes, new Set(), results("self"), lists);
   const pair = placeBuffers(lowered.pair, sizes, new Set(), pairKept, lists);
   const scratchBytes = round(Math.max(tiles.bytes, lists, example.bytes, self.bytes, pair.bytes) + 64);

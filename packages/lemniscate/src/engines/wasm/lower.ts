@@ -3,6 +3,7 @@ import { elementwiseOps, structuralOps } from "../../ops/registry.js";
 import type { Operand, Program, Step } from "../../program/program.js";
 import type { Fused } from "./elementwise.js";
 import { type Extent, type Instruction, schedule } from "./schedule.js";
+import { readsWeights } from "./structural.js";
 
 export interface Lowered {
   readonly program: Program;
@@ -57,7 +58,7 @@ export function functionName(lowered: Lowered, fused: Fused): string {
 }
 
 function extentOf(step: Step): Extent {
-  if (step.form === "block") return "block";
+  if (step.form === "block" || step.form === "inputs") return step.form;
   return step.form === "value" ? "number" : "line";
 }
 
@@ -79,23 +80,18 @@ function tileSteps({ pair }: Program): ReadonlySet<number> {
   return tiled;
 }
 
-/** Example steps that `sandwich` reads as weights. */
+/** Example steps that are read as weights. */
 function transposedSteps(program: Program): number[] {
   const found = new Set<number>();
   const collect = (steps: readonly Step[], inExample: boolean): void => {
     for (const step of steps)
       for (const [i, operand] of step.operands.entries())
-        if (isWeights(step, i) && (inExample || operand.from !== "here")) found.add(operand.step);
+        if (readsWeights(step.op, i) && (inExample || operand.from !== "here")) found.add(operand.step);
   };
   collect(program.example, true);
   collect(program.pair, false);
   collect(program.self, false);
   return [...found].sort((x, y) => x - y);
-}
-
-/** Whether an operand is the attention weights of a `sandwich`, its first or third. */
-function isWeights(step: Step, operand: number): boolean {
-  return step.op === structuralOps.sandwich.name && operand !== 1;
 }
 
 /**
@@ -106,7 +102,7 @@ function plainTape(program: Program): number[] {
   const found = new Set<number>();
   for (const step of [...program.pair, ...program.self])
     for (const [i, operand] of step.operands.entries())
-      if (operand.from !== "here" && !isWeights(step, i)) found.add(operand.step);
+      if (operand.from !== "here" && !readsWeights(step.op, i)) found.add(operand.step);
   for (const results of Object.values(program.results))
     for (const operand of Object.values(results))
       if (operand !== null && operand.from !== "here") found.add(operand.step);

@@ -128,7 +128,7 @@ export class Runner {
       inputs: inputs.map((place, i) => this.#find(list, place, readsWeights(op, i))),
       output: this.#find(list, { from: "here", step: output }),
       spare: this.#scratch + layout.product,
-      bytes: format.bytes,
+      format,
       call: this.#functions,
       read: (address) => this.#read(address),
       write: (address, value) => this.#write(address, value),
@@ -144,12 +144,19 @@ export class Runner {
       ...instruction.outputs.map((step) => this.#find(list, { from: "here", step })),
     ];
     const run = this.#functions[functionName(this.#setup.lowered, instruction.fused)]!;
-    const height: Readonly<Record<Extent, Call2>> = { block: (a) => lengths[a]!, line: one, number: one, tile: one };
+    const height: Readonly<Record<Extent, Call2>> = {
+      block: (a) => lengths[a]!,
+      line: one,
+      number: one,
+      tile: one,
+      inputs: one,
+    };
     const width: Readonly<Record<Extent, Call2>> = {
       block: (_, b) => lengths[b]!,
       line: (a, b) => Math.min(lengths[a]!, lengths[b]!),
       number: one,
       tile: one,
+      inputs: one,
     };
     const [rowsOf, columnsOf] = [height[instruction.extent], width[instruction.extent]];
     const call: Call = (a, b) => {

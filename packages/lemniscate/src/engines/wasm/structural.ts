@@ -1,7 +1,8 @@
 /** @module Structural operations as calls of the engine's own functions. */
 import type { Form, Parameters, StructuralName } from "../../ops/op.js";
-import type { Layout } from "./layout.js";
+import { type Layout, strideOf } from "./layout.js";
 import type { Found } from "./places.js";
+import type { Format } from "./vector.js";
 
 /** What a structural instruction has at hand. */
 export interface Context {
@@ -12,7 +13,7 @@ export interface Context {
   readonly output: Found;
   /** Address of a block that no step owns, for the first of two products. */
   readonly spare: number;
-  readonly bytes: 4 | 8;
+  readonly format: Format;
   readonly call: Readonly<Record<string, (...args: number[]) => void>>;
   readonly read: (address: number) => number;
   readonly write: (address: number, value: number) => void;
@@ -22,9 +23,10 @@ export interface Context {
 /** A call for the examples numbered a and b. */
 export type Call = (a: number, b: number) => void;
 
-/** Operands that `sandwich` reads transposed. */
+/** Whether an operand is attention weights that are read transposed. */
 export function readsWeights(op: string, operand: number): boolean {
-  return op === "sandwich" && operand !== 1;
+  if (op === "sandwich") return operand !== 1;
+  return (op === "mix" || op === "mixLine") && operand === 0;
 }
 
 export const lowerings: { readonly [Name in StructuralName]: (context: Context) => Call } = {
@@ -41,6 +43,44 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
       else call["gramDots"]!(left, right, out, form === "value" ? 1 : common, channels, strideA, strideB);
     };
   },
+
+  // Inputs lie channel by channel, so that (A x)ᵀ is a product of x, position by position, and Aᵀ.
+  mix:
+    ({ layout, inputs: [A, x], output, spare, format, call }) =>
+    (a, b) => {
+      const [length, stride, channels] = [layout.lengths[a]!, layout.strides[a]!, layout.channels];
+      const row = strideOf(format, channels);
+      call["transpose"]!(x?.address(a, b) ?? layout.inputs[a]!, spare, channels, length, stride, row);
+      call["product"]!(spare, A!.address(a, b), output.address(a, b), channels, length, length, row, stride, stride);
+    },
+
+  mixedGram:
+    ({ layout: { lengths, strides, channels }, form, inputs: [x, y], output, call }) =>
+    (a, b) => {
+      const [left, right, out] = [x!.address(a, b), y!.address(a, b), output.address(a, b)];
+      const [rows, columns, strideA, strideB] = [lengths[a]!, lengths[b]!, strides[a]!, strides[b]!];
+      if (form === "block")
+        call["gram"]!(left, right, out, rows, columns, channels, strideA, strideB, output.stride(a, b));
+      else call["gramDots"]!(left, right, out, Math.min(rows, columns), channels, strideA, strideB);
+    },
+
+  // A line is a product with one row.
+  mixLine:
+    ({ layout: { lengths, strides }, inputs: [A, u], output, format: { bytes }, call }) =>
+    (a, b) => {
+      const [length, stride] = [lengths[a]!, strides[a]!];
+      call["product"]!(
+        u!.address(a, b),
+        A!.address(a, b),
+        output.address(a, b),
+        1,
+        length,
+        length,
+        bytes,
+        stride,
+        stride,
+      );
+    },
 
   softmaxRows:
     ({ layout: { lengths }, inputs: [logits, presence], output, call }) =>
@@ -89,14 +129,12 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
         y!.stride(a, b),
       ),
 
-  // A product with one column, which goes to the spare block and from there into a line.
   weigh:
-    ({ layout: { lengths, strides }, inputs: [A, u], output, spare, bytes, call, read, write }) =>
+    ({ layout: { lengths, strides }, inputs: [A, u], output, format: { bytes }, call }) =>
     (a, b) => {
       const [length, stride] = [lengths[a]!, strides[a]!];
-      const out = output.address(a, b);
-      call["product"]!(A!.address(a, b), u!.address(a, b), spare, length, 1, length, A!.stride(a, b), bytes, stride);
-      for (let s = 0; s < length; s++) write(out + s * bytes, read(spare + s * stride));
+      const [weights, line] = [A!.address(a, b), u!.address(a, b)];
+      call["product"]!(line, weights, output.address(a, b), 1, length, length, bytes, A!.stride(a, b), stride);
     },
 
   bilinear:
@@ -124,14 +162,24 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
       call["sum"]!(k!.address(a, b), output.address(a, b), 1, Math.min(lengths[a]!, lengths[b]!), 0),
 
   takeDiagonal:
-    ({ layout: { lengths }, inputs: [k], output, bytes, read, write }) =>
+    ({ layout: { lengths }, inputs: [k], output, format: { bytes }, read, write }) =>
     (a, b) => {
       const step = k!.stride(a, b) + bytes;
       const [from, to] = [k!.address(a, b), output.address(a, b)];
       for (let s = 0; s < Math.min(lengths[a]!, lengths[b]!); s++) write(to + s * bytes, read(from + s * step));
     },
 
-  scaleDiagonal: ({ layout: { lengths }, form, parameters, inputs: [k], output, bytes, read, write, copy }) => {
+  scaleDiagonal: ({
+    layout: { lengths },
+    form,
+    parameters,
+    inputs: [k],
+    output,
+    format: { bytes },
+    read,
+    write,
+    copy,
+  }) => {
     const factor = parameters["factor"] as number;
     return (a, b) => {
       const stride = form === "block" ? output.stride(a, b) : 0;
@@ -145,7 +193,7 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
   },
 
   presence:
-    ({ layout, form, output, bytes, copy }) =>
+    ({ layout, form, output, format: { bytes }, copy }) =>
     (a, b) =>
       copy(layout.presence[a]!, output.address(a, b), form === "value" ? bytes : layout.strides[a]!),
 
