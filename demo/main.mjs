@@ -28,18 +28,28 @@ const help = `npm run demo -- [options]
   --seed N       which texts are drawn; default 0
   --out DIR      where kernels are written; default results/`;
 
-const { values: asked } = parseArgs({
-  options: {
-    imdb: { type: "string" },
-    glove: { type: "string" },
-    train: { type: "string" },
-    test: { type: "string" },
-    tokens: { type: "string" },
-    seed: { type: "string", default: "0" },
-    out: { type: "string", default: "results" },
-    help: { type: "boolean", default: false },
-  },
-});
+/** What was asked for; a mistyped option is said in one line. */
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        imdb: { type: "string" },
+        glove: { type: "string" },
+        train: { type: "string" },
+        test: { type: "string" },
+        tokens: { type: "string" },
+        seed: { type: "string", default: "0" },
+        out: { type: "string", default: "results" },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`demo: ${error.message}\n\n${help}`);
+    process.exit(2);
+  }
+}
+
+const asked = readArguments();
 
 const started = performance.now();
 const seconds = () => `${((performance.now() - started) / 1000).toFixed(0).padStart(3)} s`;
