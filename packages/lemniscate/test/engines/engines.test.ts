@@ -162,7 +162,7 @@ describe("an engine", () => {
     const pool = openPool(2, startThread);
     const broken = { layout: { lengths: [1, 2] } } as never;
     const run = async (): Promise<void> => {
-      for await (const _ of pool.run(broken, [], true));
+      for await (const _ of pool.run(async () => broken, [], true));
     };
     for (let times = 0; times < 2; times++) await expect(run()).rejects.toThrow("WebAssembly");
     await pool.close();
@@ -176,6 +176,26 @@ describe("an engine", () => {
     await engine[Symbol.asyncDispose]();
     expect((await k(x, null, { get: "nngp", engine })).data).toEqual(before);
     await engine[Symbol.asyncDispose]();
+  });
+
+  test("uses memory again, and nothing of an earlier job shows", async () => {
+    // The first job leaves numbers everywhere; the second is smaller, with holes and short examples.
+    const rest = batch([2, 3, 2], [1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3], [1, 0, 1, 1, 0, 0]);
+    const before = batch(
+      [6, 9, 4],
+      Array.from({ length: 216 }, (_, i) => 1e3 * Math.sin(i)),
+    );
+    const net = serial(dense({ biasStd: 1 }), attention(), relu(), globalAvgPool(), dense());
+    await using used = await openEngine({ threads: 2 });
+    await using fresh = await openEngine({ threads: 2 });
+    await kernel(net)(before, null, { get: both, engine: used });
+    const options = { get: both } as const;
+    expect(await kernel(net)(rest, null, { ...options, engine: used })).toEqual(
+      await kernel(net)(rest, null, { ...options, engine: fresh }),
+    );
+    expect(await kernel(net).diagonal(rest, { ...options, engine: used })).toEqual(
+      await kernel(net).diagonal(rest, { ...options, engine: fresh }),
+    );
   });
 
   test("lets a program end, even stopped midway and never closed", () => {

@@ -183,6 +183,8 @@ export function fillMemory(layout: Layout, format: Format, buffer: ArrayBufferLi
       for (let s = 0; s < length; s++)
         for (let c = 0; c < channels; c++)
           data[at + c * step + s] = presence[s] === 0 ? 0 : batch.data[n * stride + s * channels + c]!;
+      // Behind the last position presence is 0 up to the end of its vector, whatever stood there before.
+      if (!layout.features) data.fill(0, index(layout.presence[e]!), index(layout.presence[e]! + layout.strides[e]!));
       data.set(presence, index(layout.presence[e]!));
       e++;
     }

@@ -8,7 +8,13 @@ export interface Pool {
   readonly threads: number;
   /** Whether jobs must come with shared memory. */
   readonly shared: boolean;
-  run(setup: Setup, tiles: readonly Tile[], symmetric: boolean, signal?: AbortSignal): AsyncGenerator<TileResult>;
+  /** Runs a job that `prepare` sets up when its turn has come, so that memory may be used again. */
+  run(
+    prepare: () => Promise<Setup>,
+    tiles: readonly Tile[],
+    symmetric: boolean,
+    signal?: AbortSignal,
+  ): AsyncGenerator<TileResult>;
   close(): Promise<void>;
 }
 
@@ -20,7 +26,8 @@ export function openPool(threads: number, start: StartThread | undefined): Pool 
 const callingThread: Pool = {
   threads: 1,
   shared: false,
-  async *run(setup, tiles, symmetric, signal) {
+  async *run(prepare, tiles, symmetric, signal) {
+    const setup = await prepare();
     const runner = new Runner(setup, 0);
     const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
     for (let e = 0; e < setup.layout.lengths.length; e++) {
@@ -55,7 +62,7 @@ class ThreadPool implements Pool {
   }
 
   async *run(
-    setup: Setup,
+    prepare: () => Promise<Setup>,
     tiles: readonly Tile[],
     symmetric: boolean,
     signal?: AbortSignal,
@@ -66,6 +73,14 @@ class ThreadPool implements Pool {
       release = resolve;
     });
     await before;
+    let setup: Setup;
+    try {
+      signal?.throwIfAborted();
+      setup = await prepare();
+    } catch (error) {
+      release();
+      throw error;
+    }
     const workers = this.#start();
     const job = ++this.#job;
     const inbox = new Inbox(workers, job, release);

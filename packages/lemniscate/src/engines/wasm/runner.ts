@@ -1,6 +1,6 @@
 /** @module Runs a program on one thread. Workers have one runner each; they share memory but no scratch. */
 import { positionCount } from "../../core/shape.js";
-import type { Operand, Quantity } from "../../program/program.js";
+import type { Operand, Program, Quantity } from "../../program/program.js";
 import type { Numbers, Tile } from "../engine.js";
 import { type Layout, strideOf } from "./layout.js";
 import { functionName, type Lowered } from "./lower.js";
@@ -69,7 +69,7 @@ export class Runner {
     const { lowered, layout } = this.#setup;
     const [rows, columns] = [rowTo - rowFrom, columnTo - columnFrom];
     const [a, b] = [rowFrom, (symmetric ? 0 : layout.examplesA) + columnFrom];
-    const values = emptyResults(this.#setup, rows * columns);
+    const values = emptyResults(lowered.program, this.#setup.format, rows * columns);
     const onDiagonal = symmetric && rowFrom === columnFrom;
     if (this.#pair.length > 0)
       for (let i = 0; i < rows; i++)
@@ -272,9 +272,8 @@ type Call2 = (a: number, b: number) => number;
 const one: Call2 = () => 1;
 
 /** Room for the results of `entries` pairs, each S·S numbers if the network ends with S positions. */
-export function emptyResults({ lowered, format }: Setup, entries: number): Values {
+export function emptyResults({ get, output }: Program, format: Format, entries: number): Values {
   const make = format.scalar === "f32" ? Float32Array : Float64Array;
-  const { get, output } = lowered.program;
   return Object.fromEntries(get.map((quantity) => [quantity, new make(entries * positionCount(output) ** 2)]));
 }
 

@@ -45,6 +45,20 @@ export function wasmEngine({ precision, threads = defaultThreads() }: WasmOption
     known.set(key, translated);
     return translated;
   };
+  // Jobs come one after another and leave nothing behind, so shared memory is used again; a new one for each would stay
+  // until the garbage collector notices. Without threads jobs may take turns, and each has its own.
+  let kept: WebAssembly.Memory | undefined;
+  const room = (bytes: number): WebAssembly.Memory => {
+    const pages = Math.ceil(bytes / page);
+    const missing = pages - (kept?.buffer.byteLength ?? 0) / page;
+    if (kept === undefined) {
+      const made = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: pool.shared });
+      if (pool.shared) kept = made;
+      return made;
+    }
+    if (missing > 0) kept.grow(missing);
+    return kept;
+  };
   const prepare = async (
     program: Program,
     batches: readonly Batch[],
@@ -54,8 +68,7 @@ export function wasmEngine({ precision, threads = defaultThreads() }: WasmOption
     const { lowered, constants, module } = await translate(program);
     const layout = layoutOf(lowered, format, constants.length, batches, tileSize, workers);
     if (layout.bytes > largestMemory) throw tooLarge(layout.bytes);
-    const pages = Math.ceil(layout.bytes / page);
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: pool.shared });
+    const memory = room(layout.bytes);
     new Uint8Array(memory.buffer).set(constants, constantsAt);
     fillMemory(layout, format, memory.buffer, batches);
     return { lowered, layout, format, module, memory };
@@ -67,20 +80,20 @@ export function wasmEngine({ precision, threads = defaultThreads() }: WasmOption
     async *tiles(program, a, b, tiles, { signal } = {}) {
       signal?.throwIfAborted();
       const tileSize = tiles.reduce((max, t) => Math.max(max, t.rowTo - t.rowFrom, t.columnTo - t.columnFrom), 1);
-      const setup = await prepare(program, b === null ? [a] : [a, b], tileSize, pool.threads);
-      yield* pool.run(setup, tiles, b === null, signal);
+      const batches = b === null ? [a] : [a, b];
+      yield* pool.run(() => prepare(program, batches, tileSize, pool.threads), tiles, b === null, signal);
     },
     async self(program, a, { signal } = {}) {
       signal?.throwIfAborted();
-      const setup = await prepare(program, [a], 1, pool.threads);
       const tiles = Array.from({ length: a.shape[0] }, (_, e) => ({
         rowFrom: e,
         rowTo: e + 1,
         columnFrom: e,
         columnTo: e + 1,
       }));
-      const values = emptyResults(setup, a.shape[0]);
-      for await (const { tile, values: own } of pool.run(setup, tiles, true, signal))
+      const values = emptyResults(program, format, a.shape[0]);
+      const setUp = (): Promise<Setup> => prepare(program, [a], 1, pool.threads);
+      for await (const { tile, values: own } of pool.run(setUp, tiles, true, signal))
         for (const quantity of program.get) values[quantity]!.set(own[quantity]!, tile.rowFrom * own[quantity]!.length);
       return values;
     },
