@@ -150,10 +150,8 @@ describe("an engine", () => {
     const large = randomBatch(13, [300, 30, 8]);
     for (const engine of [reference, ...engines]) {
       const controller = new AbortController();
-      const start = performance.now();
       setTimeout(() => controller.abort(new Error("enough")), 100);
       await expect(k(large, null, { get: both, engine, signal: controller.signal })).rejects.toThrow("enough");
-      expect(performance.now() - start).toBeLessThan(5000);
       expect((await k(batch([1, 1, 3], [1, 2, 3]), null, { get: "nngp", engine })).rows).toBe(1);
     }
   });

@@ -172,28 +172,36 @@ describe("results", () => {
 });
 
 describe("size", () => {
-  const timed = (net: Network, input: Shape, masked: boolean): Program => {
-    const start = performance.now();
-    const of = program(net, input, both, masked);
-    expect(performance.now() - start).toBeLessThan(5000);
-    return of;
-  };
+  // Whatever visits a shared expression along every path to it never ends here: the test's time limit is the check.
+  const compiled = (net: Network, input: Shape, masked: boolean): Program => program(net, input, both, masked);
 
-  test("a thousand layers compile in seconds", () => {
-    const deep = timed(serial(repeat(serial(dense(), relu()), 500), dense()), features, false);
+  test("a thousand layers compile", () => {
+    const deep = compiled(serial(repeat(serial(dense(), relu()), 500), dense()), features, false);
     expect(counted(deep.pair, "dualRectifier")).toBe(500);
-    timed(serial(repeat(serial(dense({ biasStd: 0.1 }), relu()), 500), globalAvgPool(), dense()), tokens, true);
+    compiled(serial(repeat(serial(dense({ biasStd: 0.1 }), relu()), 500), globalAvgPool(), dense()), tokens, true);
   });
 
   test("sums of attention over sums of attention do not grow with their paths", () => {
-    const one = timed(serial(dense(), repeat(residual(attention({ biasStd: 1 })), 10), globalAvgPool()), tokens, true);
-    const two = timed(serial(dense(), repeat(residual(attention({ biasStd: 1 })), 20), globalAvgPool()), tokens, true);
+    const one = compiled(
+      serial(dense(), repeat(residual(attention({ biasStd: 1 })), 10), globalAvgPool()),
+      tokens,
+      true,
+    );
+    const two = compiled(
+      serial(dense(), repeat(residual(attention({ biasStd: 1 })), 20), globalAvgPool()),
+      tokens,
+      true,
+    );
     expect(two.pair.length).toBeLessThan(2.5 * one.pair.length);
-    timed(serial(dense(), repeat(residual(dense({ biasStd: 1 })), 100), globalAvgPool()), tokens, true);
+    compiled(serial(dense(), repeat(residual(dense({ biasStd: 1 })), 100), globalAvgPool()), tokens, true);
   });
 
   test("residual blocks, which share what is below them, compile in time that grows with their number alone", () => {
-    const deep = timed(serial(dense(), repeat(residual(relu(), dense()), 200), globalAvgPool(), dense()), tokens, true);
+    const deep = compiled(
+      serial(dense(), repeat(residual(relu(), dense()), 200), globalAvgPool(), dense()),
+      tokens,
+      true,
+    );
     expect(counted(deep.pair, "dualRectifier")).toBe(200);
   });
 });

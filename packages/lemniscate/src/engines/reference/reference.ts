@@ -6,8 +6,19 @@ import type { Engine } from "../engine.js";
 import { type Input, lowerings } from "./structural.js";
 import { line, type Value } from "./values.js";
 
-/** How many pairs are computed between two looks at the abort signal. */
-const pairsAtATime = 64;
+/** How long the engine computes, in milliseconds, before others have a turn and the abort signal is looked at. */
+const turn = 20;
+
+/** Lets others have a turn if it is time, and ends the work if it was aborted. */
+function pause(signal: AbortSignal | undefined): () => Promise<void> {
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since < turn) return;
+    await new Promise((resolve) => setTimeout(resolve));
+    signal?.throwIfAborted();
+    since = performance.now();
+  };
+}
 
 /**
  * The engine that defines what programs mean: double precision, one pair after another, loops as in the formulas.
@@ -19,21 +30,18 @@ export function referenceEngine(): Engine {
     precision: "f64",
     threads: 1,
     async *tiles(program, a, b, tiles, { signal } = {}) {
-      const tapeA = tapes(program, a);
-      const tapeB = b === null ? tapeA : tapes(program, b);
+      const rest = pause(signal);
+      const tapeA = await tapes(program, a, rest);
+      const tapeB = b === null ? tapeA : await tapes(program, b, rest);
       for (const tile of tiles) {
         const { rowFrom, rowTo, columnFrom, columnTo } = tile;
         const width = columnTo - columnFrom;
         const values = empty(program, (rowTo - rowFrom) * width);
-        let done = 0;
         for (let i = rowFrom; i < rowTo; i++)
           for (let j = columnFrom; j < columnTo; j++) {
             const list = b === null && i === j ? "self" : "pair";
             write(values, program, list, tapeA[i]!, tapeB[j]!, (i - rowFrom) * width + j - columnFrom);
-            if (++done % pairsAtATime === 0) {
-              await new Promise((resolve) => setTimeout(resolve));
-              signal?.throwIfAborted();
-            }
+            await rest();
           }
         signal?.throwIfAborted();
         yield { tile, values };
@@ -41,9 +49,13 @@ export function referenceEngine(): Engine {
     },
     async self(program, a, { signal } = {}) {
       signal?.throwIfAborted();
-      const tape = tapes(program, a);
+      const rest = pause(signal);
+      const tape = await tapes(program, a, rest);
       const values = empty(program, tape.length);
-      for (const [i, example] of tape.entries()) write(values, program, "self", example, example, i);
+      for (const [i, example] of tape.entries()) {
+        write(values, program, "self", example, example, i);
+        await rest();
+      }
       return values;
     },
     async [Symbol.asyncDispose]() {},
@@ -56,15 +68,18 @@ interface Tape {
   readonly values: readonly Value[];
 }
 
-function tapes(program: Program, batch: Batch): Tape[] {
+async function tapes(program: Program, batch: Batch, rest: () => Promise<void>): Promise<Tape[]> {
   const channels = channelsOf(batch);
   const stride = positionsOf(batch) * channels;
-  return trimmed(batch).map(({ length, presence }, n) => {
+  const made: Tape[] = [];
+  for (const [n, { length, presence }] of trimmed(batch).entries()) {
     const x = Float64Array.from(batch.data.subarray(n * stride, n * stride + length * channels));
     for (let s = 0; s < length; s++) if (presence[s] === 0) x.fill(0, s * channels, (s + 1) * channels);
     const input: Input = { length, channels, x, presence: Float64Array.from(presence) };
-    return { input, values: run(program.example, { input, values: [] }, { input, values: [] }) };
-  });
+    made.push({ input, values: run(program.example, { input, values: [] }, { input, values: [] }) });
+    await rest();
+  }
+  return made;
 }
 
 /** Runs one list of steps between two examples. */
