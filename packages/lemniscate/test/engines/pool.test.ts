@@ -149,6 +149,19 @@ describe("a pool of threads", () => {
     expect(await all(pool.run(prepare, tiles, true))).toEqual([0, 1, 2, 3]);
   });
 
+  test("stops also if a thread's last word is what it reads first after the signal", async () => {
+    // With two threads and the tiles read one by one, every message comes to be the first after a signal.
+    for (let read = 1; read <= tiles.length; read++) {
+      const { pool } = pooled(2, works);
+      const controller = new AbortController();
+      const job = pool.run(prepare, tiles, true, controller.signal);
+      for (let n = 0; n < read; n++) await job.next();
+      controller.abort(new Error("enough"));
+      await expect(job.next()).rejects.toThrow("enough");
+      expect(await all(pool.run(prepare, tiles, true))).toEqual([0, 1, 2, 3]);
+    }
+  }, 5000);
+
   test("does not begin what was stopped while it waited", async () => {
     const { pool, started } = pooled(1, works);
     const controller = new AbortController();

@@ -106,9 +106,10 @@ class ThreadPool implements Pool {
       post({ kind: "tiles", job, tiles, symmetric, counter: counters[1]! });
       while (running > 0) {
         const message = await inbox.next();
+        // Counted before anything is thrown: nobody hears a second time that a thread is done.
+        if (message.kind !== "tile") running--;
         signal?.throwIfAborted();
         if (message.kind === "tile") yield { tile: tiles[message.n]!, values: message.values };
-        else running--;
       }
     } finally {
       signal?.removeEventListener("abort", stop);
