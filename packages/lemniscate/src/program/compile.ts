@@ -20,6 +20,8 @@ export interface CompileOptions {
   readonly get: readonly Quantity[];
   /** Whether zeros must be kept where positions are padding; see {@link Program.masked}. */
   readonly masked: boolean;
+  /** Whether expressions are rewritten to cheaper ones (default). What is cheaper depends on the input's size. */
+  readonly rewrite?: boolean;
 }
 
 /**
@@ -30,10 +32,11 @@ export interface CompileOptions {
  *
  * @throws LemniscateError `Misplaced` if a layer cannot stand where it is
  */
-export function compile(network: Network, input: Shape, { get, masked }: CompileOptions): Program {
+export function compile(network: Network, input: Shape, { get, masked, rewrite = true }: CompileOptions): Program {
   const output = shapeOf(network, input);
   const covariances = covariancesOf(network, inputCovariances(input), input);
-  const graph = new Graph([...(masked ? [] : [unmask]), multiples, prefix(input), readout]);
+  const algebra = rewrite ? [multiples, prefix(input), readout] : [];
+  const graph = new Graph([...(masked ? [] : [unmask]), ...algebra]);
   const rootsOf = (q: Side): [Quantity, Merged][] => get.map((name) => [name, graph.merge(covariances[name]("a", q))]);
   const pairRoots = rootsOf("b");
   const selfRoots = rootsOf("a");

@@ -67,7 +67,7 @@ function unequal(x2: Batch, allowed: string, mend: string): LemniscateError {
 /** Whether a network computes other things for longer padding; the grid of positional encodings does not count. */
 function knowsLength(network: Network, a: Shape, b: Shape, get: readonly Quantity[]): boolean {
   const steps = (input: Shape): string => {
-    const { example, pair, self, results, output } = compile(network, input, { get, masked: true });
+    const { example, pair, self, results, output } = compile(network, input, { get, masked: true, rewrite: false });
     const lists = JSON.stringify([example, pair, self, results], (key, value) => (key === "grid" ? undefined : value));
     return `${lists}${output.grid.join()}`;
   };

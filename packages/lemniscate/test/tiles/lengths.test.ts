@@ -36,6 +36,22 @@ test("padding to different lengths is no difference", async () => {
     for (let j = 0; j < 2; j++) expect(mirrored.ntk.data[j * 3 + i]).toBeCloseTo(own.ntk.data[i * 2 + j]!, 12);
 });
 
+test("a program that is cheaper at one length than at another is the same network", async () => {
+  // Nine channels: mixing inputs pays from five tokens on, and not below.
+  const wide = (lengths: readonly number[]) =>
+    sequences(
+      lengths.map((length, n) =>
+        Array.from({ length }, (_, t) => Array.from({ length: 9 }, (_, c) => Math.sin(n + t * c + c))),
+      ),
+    );
+  await using engine = await openEngine({ threads: 1 });
+  await using reference = await openEngine({ name: "reference" });
+  const k = kernel(serial(dense({ biasStd: 0.2 }), attention(), relu(), globalAvgPool(), dense()));
+  const fast = await k(wide([3, 4]), wide([6]), { get: "ntk", engine });
+  const slow = await k(wide([3, 4]), wide([6]), { get: "ntk", engine: reference });
+  for (const [i, value] of slow.data.entries()) expect(fast.data[i]).toBeCloseTo(value, 12);
+});
+
 test("a network that knows the padded length refuses another one", async () => {
   await using engine = await openEngine({ name: "reference" });
   for (const net of [
