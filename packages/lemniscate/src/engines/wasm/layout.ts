@@ -4,7 +4,7 @@ import { type PositionParameters, positionMatrix } from "../../ops/position-cova
 import type { Step } from "../../program/program.js";
 import { placeBuffers } from "./buffers.js";
 import { frameWords } from "./elementwise.js";
-import { tileColumns } from "./kernels.js";
+import { tileColumns } from "./kernels/product.js";
 import type { Lowered } from "./lower.js";
 import type { Extent } from "./schedule.js";
 import type { Format } from "./vector.js";

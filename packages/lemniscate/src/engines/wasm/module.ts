@@ -1,6 +1,6 @@
 import { ModuleBuilder } from "./assembler.js";
 import { defineFused } from "./elementwise.js";
-import { defineKernels } from "./kernels.js";
+import { defineKernels } from "./kernels/define.js";
 import { constantsAt } from "./layout.js";
 import type { Lowered } from "./lower.js";
 import { ConstantTable, type Format } from "./vector.js";
