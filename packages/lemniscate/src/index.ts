@@ -50,6 +50,7 @@ export { type Matrix, transpose, zeros } from "./linalg/matrix.js";
 export { multiply } from "./linalg/product.js";
 export { conditionEstimate, logDeterminant, solve, solveLower, solveUpper } from "./linalg/solve.js";
 export { type Parallel, parallel, type Repeat, repeat, residual, type Serial, serial } from "./network/combinators.js";
+export { depths } from "./network/depths.js";
 export { networkFromData, networkFromJson, networkToJson, networkVersion } from "./network/json.js";
 export { type AbReluOptions, abRelu } from "./network/layers/ab-relu.js";
 export { abs } from "./network/layers/abs.js";
@@ -77,3 +78,4 @@ export {
   type PositionKernel,
   positionKernel,
 } from "./tiles/kernel.js";
+export { type Kernels, type KernelsTile, kernels } from "./tiles/kernels.js";

@@ -1,6 +1,6 @@
 import type { Batch } from "../core/batch.js";
 import type { RunOptions } from "../core/run.js";
-import type { Program, Quantity } from "../program/program.js";
+import type { Keyed, Program } from "../program/program.js";
 
 /** Numbers of one precision: double ("f64") or single ("f32"). */
 export type Precision = "f64" | "f32";
@@ -14,10 +14,10 @@ export interface Tile {
   readonly columnTo: number;
 }
 
-/** A finished tile: for each quantity its entries, row by row; a network that ends with S positions has S·S an entry. */
+/** A finished tile: for each result its entries, row by row; a network that ends with S positions has S·S an entry. */
 export interface TileResult {
   readonly tile: Tile;
-  readonly values: Readonly<Partial<Record<Quantity, Numbers>>>;
+  readonly values: Keyed<Numbers>;
 }
 
 /**

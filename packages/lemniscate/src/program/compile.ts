@@ -14,7 +14,7 @@ import { prefix } from "./passes/prefix.js";
 import { readout } from "./passes/readout.js";
 import { unmask } from "./passes/unmask.js";
 import { computedForm, demandOn, type Plan, plan, type Wanted } from "./plan.js";
-import type { Access, Operand, Program, Quantity, Step } from "./program.js";
+import { type Access, type Keyed, type Operand, type Program, type Quantity, resultKey, type Step } from "./program.js";
 
 export interface CompileOptions {
   readonly get: readonly Quantity[];
@@ -24,20 +24,36 @@ export interface CompileOptions {
   readonly rewrite?: boolean;
 }
 
+/** Networks with the names of their results; a network that is alone has the name "". */
+export type Networks = readonly (readonly [name: string, network: Network])[];
+
 /**
  * The program of a network for inputs of one shape.
+ *
+ * @throws LemniscateError `Misplaced` if a layer cannot stand where it is
+ */
+export function compile(network: Network, input: Shape, options: CompileOptions): Program {
+  return compileAll([["", network]], input, options);
+}
+
+/**
+ * The program of several networks for inputs of one shape. Their outputs have as many positions, one and all.
  *
  * Of every covariance only the form that somebody reads is computed (a whole block, its diagonal, one number), equal
  * expressions are computed once, and what belongs to one example is computed once for that example.
  *
  * @throws LemniscateError `Misplaced` if a layer cannot stand where it is
  */
-export function compile(network: Network, input: Shape, { get, masked, rewrite = true }: CompileOptions): Program {
-  const output = shapeOf(network, input);
-  const covariances = covariancesOf(network, inputCovariances(input), input);
+export function compileAll(networks: Networks, input: Shape, { get, masked, rewrite = true }: CompileOptions): Program {
+  const [output] = networks.map(([name, network]) => shapeOf(network, input, name === "" ? [] : [name]));
+  const inputs = inputCovariances(input);
+  const covariances = networks.map(([name, network]) => [name, covariancesOf(network, inputs, input)] as const);
   const algebra = rewrite ? [multiples, prefix(input), readout] : [];
   const graph = new Graph([...(masked ? [] : [unmask]), ...algebra]);
-  const rootsOf = (q: Side): [Quantity, Merged][] => get.map((name) => [name, graph.merge(covariances[name]("a", q))]);
+  const rootsOf = (q: Side): Root[] =>
+    covariances.flatMap(([name, below]) =>
+      get.map((quantity): Root => [resultKey(name, quantity), graph.merge(below[quantity]("a", q))]),
+    );
   const pairRoots = rootsOf("b");
   const selfRoots = rootsOf("a");
 
@@ -58,8 +74,8 @@ export function compile(network: Network, input: Shape, { get, masked, rewrite =
   return {
     version: 1,
     input,
-    output,
-    get,
+    output: output!,
+    get: pairRoots.map(([key]) => key),
     masked,
     example: example.steps,
     pair: pair.steps,
@@ -67,6 +83,9 @@ export function compile(network: Network, input: Shape, { get, masked, rewrite =
     results,
   };
 }
+
+/** A result and the expression it is. */
+type Root = readonly [key: string, node: Merged];
 
 /** Covariances of the data itself, x·x'/d with the full number of channels d: no weights yet, so no tangent kernel. */
 function inputCovariances(input: Shape): Covariances {
@@ -79,7 +98,7 @@ function inputCovariances(input: Shape): Covariances {
 }
 
 /** Results that are computed at all, as blocks if the network ends with positions. */
-function wanted(roots: readonly (readonly [Quantity, Merged])[]): Wanted[] {
+function wanted(roots: readonly Root[]): Wanted[] {
   return roots.filter(([, node]) => !isZero(node)).map(([, node]) => [node, formOf(node)]);
 }
 
@@ -87,11 +106,8 @@ function formOf(root: Merged): Form {
   return root.extent === "pair" ? "block" : root.extent;
 }
 
-function resultsOf(
-  roots: readonly (readonly [Quantity, Merged])[],
-  read: (node: Merged, form: Form) => Operand,
-): Partial<Record<Quantity, Operand | null>> {
-  return Object.fromEntries(roots.map(([name, node]) => [name, isZero(node) ? null : read(node, formOf(node))]));
+function resultsOf(roots: readonly Root[], read: (node: Merged, form: Form) => Operand): Keyed<Operand | null> {
+  return Object.fromEntries(roots.map(([key, node]) => [key, isZero(node) ? null : read(node, formOf(node))]));
 }
 
 function covers({ forms }: Plan, node: Merged, form: Form): boolean {

@@ -1,4 +1,5 @@
 /** @module What a step costs, counted from its own formula. */
+import { positionCount } from "../core/shape.js";
 import type { Algebra } from "../ops/algebra.js";
 import type { ElementwiseOp, Parameters } from "../ops/op.js";
 import { elementwiseOps, structuralOps } from "../ops/registry.js";
@@ -46,6 +47,27 @@ export function stepFlops(program: Program, step: Step, rows: number, columns: n
     return formulaFlops(elementwise, step.parameters) * entriesOf(program, step, rows, columns);
   const structural = structuralOps[step.op as keyof typeof structuralOps];
   return structural.flops(step.form, rows, columns, program.input.channels ?? 1);
+}
+
+/** Floating-point operations of a program's lists, for `n1 × n2` examples (half the pairs if there is no second batch). */
+export function totalFlops(program: Program, n1: number, n2: number | null): Totals {
+  const S = positionCount(program.input);
+  const total = (steps: readonly Step[]): number =>
+    steps.reduce((sum, step) => sum + stepFlops(program, step, S, S), 0);
+  const [example, pair] = [total(program.example), total(program.pair)];
+  const examples = n2 === null ? n1 : n1 + n2;
+  const pairs = n2 === null ? (n1 * (n1 - 1)) / 2 : n1 * n2;
+  const all = example * examples + pair * pairs + (n2 === null ? total(program.self) * n1 : 0);
+  return { examples, example, pairs, pair, all };
+}
+
+/** Numbers of examples and pairs, operations for one of them, and for all. */
+interface Totals {
+  readonly examples: number;
+  readonly example: number;
+  readonly pairs: number;
+  readonly pair: number;
+  readonly all: number;
 }
 
 /** Numbers that a step leaves. */

@@ -1,6 +1,6 @@
 import { describeShape, positionCount } from "../core/shape.js";
-import { entriesOf, stepFlops, tapeOf } from "./cost.js";
-import type { Operand, Program, Step } from "./program.js";
+import { entriesOf, stepFlops, tapeOf, totalFlops } from "./cost.js";
+import type { Keyed, Operand, Program, Step } from "./program.js";
 
 /**
  * A program as text: every step with its form, operands and cost, and the totals for `n1 × n2` examples (half the
@@ -9,33 +9,34 @@ import type { Operand, Program, Step } from "./program.js";
 export function explain(program: Program, n1: number, n2: number | null, bytesPerNumber: number): string {
   const S = positionCount(program.input);
   const lines = [`input   ${describeShape(program.input)}`, `output  ${describeShape(program.output)}`, ""];
-  const list = (title: string, steps: readonly Step[], prefix: string): void => {
+  const list = (title: string, steps: readonly Step[], prefix: string, results: Keyed<Operand | null> = {}): void => {
     lines.push(title);
     for (const [i, step] of steps.entries()) {
       const reads = step.operands.map((operand) => name(operand, prefix)).join(", ");
       const call = `${step.op}(${reads})${settings(step)}`;
       lines.push(
-        `  ${`${prefix}${i}`.padEnd(5)} ${step.form.padEnd(9)} ${call.padEnd(70)} ${si(stepFlops(program, step, S, S))}flop`,
+        `  ${`${prefix}${i}`.padEnd(5)} ${step.form.padEnd(9)} ${call.padEnd(70)} ${si(stepFlops(program, step, S, S))}flop${namesOf(results, i)}`,
       );
     }
     lines.push("");
   };
   list("once for each example", program.example, "e");
-  list("for each pair of examples", program.pair, "p");
-  list("for an example with itself", program.self, "s");
-  const total = (steps: readonly Step[]): number =>
-    steps.reduce((sum, step) => sum + stepFlops(program, step, S, S), 0);
+  list("for each pair of examples", program.pair, "p", program.results.pair);
+  list("for an example with itself", program.self, "s", program.results.self);
   const tape = tapeOf(program).reduce((sum, i) => sum + entriesOf(program, program.example[i]!, S, S), 0);
-  const pairs = n2 === null ? (n1 * (n1 - 1)) / 2 : n1 * n2;
-  const examples = n2 === null ? n1 : n1 + n2;
+  const { examples, example, pairs, pair, all } = totalFlops(program, n1, n2);
   const results = n1 * (n2 ?? n1) * program.get.length * (program.output.grid.length > 0 ? S * S : 1);
-  const flops =
-    total(program.example) * examples + total(program.pair) * pairs + (n2 === null ? total(program.self) * n1 : 0);
   lines.push(
-    `${examples} examples × ${si(total(program.example))}flop, ${pairs} pairs × ${si(total(program.pair))}flop: ${si(flops)}flop in all`,
+    `${examples} examples × ${si(example)}flop, ${pairs} pairs × ${si(pair)}flop: ${si(all)}flop in all`,
     `tape ${si(tape * bytesPerNumber)}B per example (${si(tape * bytesPerNumber * examples)}B), result ${si(results * bytesPerNumber)}B`,
   );
   return lines.join("\n");
+}
+
+/** Which results a step is. */
+function namesOf(results: Keyed<Operand | null>, step: number): string {
+  const keys = Object.keys(results).filter((key) => results[key]?.from === "here" && results[key].step === step);
+  return keys.length === 0 ? "" : ` → ${keys.join(", ")}`;
 }
 
 function name(operand: Operand, prefix: string): string {

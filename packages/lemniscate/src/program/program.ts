@@ -3,6 +3,14 @@ import type { Form, Parameters } from "../ops/op.js";
 
 export type Quantity = "nngp" | "ntk";
 
+/** Something for each result, by its key: the quantity, after the name of its network if a program computes several. */
+export type Keyed<T> = Readonly<Record<string, T>>;
+
+/** The key of a network's result. A network that is alone has the name "". */
+export function resultKey(name: string, quantity: Quantity): string {
+  return name === "" ? quantity : `${name}.${quantity}`;
+}
+
 /**
  * How a step reads an operand: the `same` entry as its own; the entry at its `row` or `column`; the one `number`
  * the operand is; or the operand `whole`, as structural operations do.
@@ -25,7 +33,7 @@ export interface Step {
 }
 
 /**
- * A network on inputs of one shape, as lists of steps. Everything is plain data.
+ * One network or several on inputs of one shape, as lists of steps. Everything is plain data.
  *
  * `example` runs once for each example and leaves its results on that example's tape. `pair` runs for two examples
  * and reads both tapes; `self` runs for an example with itself, on the same formulas, and reads its tape as both.
@@ -34,12 +42,13 @@ export interface Program {
   readonly version: 1;
   readonly input: Shape;
   readonly output: Shape;
-  readonly get: readonly Quantity[];
+  /** Keys of the results. */
+  readonly get: readonly string[];
   /** Whether some positions inside an example are padding, so that zeros must be kept. */
   readonly masked: boolean;
   readonly example: readonly Step[];
   readonly pair: readonly Step[];
   readonly self: readonly Step[];
-  /** Where each asked quantity ends; `null` where it is 0 whatever the input. */
-  readonly results: Readonly<Record<"pair" | "self", Readonly<Partial<Record<Quantity, Operand | null>>>>>;
+  /** Where each result ends; `null` where it is 0 whatever the input. */
+  readonly results: Readonly<Record<"pair" | "self", Keyed<Operand | null>>>;
 }

@@ -2,11 +2,10 @@
 import { type Batch, channelsOf, gridOf, hasHoles, padded, positionsOf } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
-import type { Network } from "../network/placement.js";
-import { compile } from "../program/compile.js";
+import { compileAll, type Networks } from "../program/compile.js";
 import type { Program, Quantity } from "../program/program.js";
 
-/** A kernel's inputs, brought to one shape, and the program for them. */
+/** The inputs of kernels, brought to one shape, and the program for them. */
 export interface Inputs {
   readonly x1: Batch;
   /** Absent if the second batch is the first. */
@@ -15,32 +14,33 @@ export interface Inputs {
 }
 
 /**
- * Brings two batches together. Token sequences padded to different lengths are padded to the longer one, if the network
- * does not tell how much padding there is.
+ * Brings two batches together. Token sequences padded to different lengths are padded to the longer one, if no network
+ * tells how much padding there is.
  *
  * @throws LemniscateError `ShapeMismatch` if their examples have different shapes, or `Misplaced` from a layer
  */
 export function inputsOf(
-  network: Network,
+  networks: Networks,
   first: Batch,
   second: Batch | null | undefined,
   get: readonly Quantity[],
 ): Inputs {
   if (second === null || second === undefined || equal(first, second))
-    return { x1: first, x2: null, program: programFor(network, get, [first]) };
-  const [x1, x2] = sameLength(network, first, second, get);
-  return { x1, x2, program: programFor(network, get, [x1, x2]) };
+    return { x1: first, x2: null, program: programFor(networks, get, [first]) };
+  const [x1, x2] = sameLength(networks, first, second, get);
+  return { x1, x2, program: programFor(networks, get, [x1, x2]) };
 }
 
-export function programFor(network: Network, get: readonly Quantity[], batches: readonly Batch[]): Program {
-  return compile(network, shapeOf(batches[0]!), { get, masked: batches.some(hasHoles) });
+export function programFor(networks: Networks, get: readonly Quantity[], batches: readonly Batch[]): Program {
+  return compileAll(networks, inputShape(batches[0]!), { get, masked: batches.some(hasHoles) });
 }
 
-function shapeOf(batch: Batch): Shape {
+/** What a network is given. */
+export function inputShape(batch: Batch): Shape {
   return { grid: gridOf(batch), channels: channelsOf(batch), gaussian: false };
 }
 
-function sameLength(network: Network, x1: Batch, x2: Batch, get: readonly Quantity[]): readonly [Batch, Batch] {
+function sameLength(networks: Networks, x1: Batch, x2: Batch, get: readonly Quantity[]): readonly [Batch, Batch] {
   const [grid1, grid2] = [gridOf(x1), gridOf(x2)];
   if (channelsOf(x1) === channelsOf(x2) && grid1.join() === grid2.join()) return [x1, x2];
   if (channelsOf(x1) !== channelsOf(x2) || grid1.length !== 1 || grid2.length !== 1)
@@ -49,7 +49,7 @@ function sameLength(network: Network, x1: Batch, x2: Batch, get: readonly Quanti
       `(${x1.shape.slice(1).join(", ")}), the shape of x1's examples`,
       "Give both batches examples of one shape.",
     );
-  if (knowsLength(network, shapeOf(x1), shapeOf(x2), get))
+  if (knowsLength(networks, inputShape(x1), inputShape(x2), get))
     throw unequal(
       x2,
       `tokens (n, ${grid1[0]}, ${channelsOf(x1)}), as x1 has: this network depends on the padded length`,
@@ -64,10 +64,10 @@ function unequal(x2: Batch, allowed: string, mend: string): LemniscateError {
   return new LemniscateError({ code: "ShapeMismatch", where: "kernel: x2", given, allowed, mend });
 }
 
-/** Whether a network computes other things for longer padding; the grid of positional encodings does not count. */
-function knowsLength(network: Network, a: Shape, b: Shape, get: readonly Quantity[]): boolean {
+/** Whether some network computes other things for longer padding; the grid of positional encodings does not count. */
+function knowsLength(networks: Networks, a: Shape, b: Shape, get: readonly Quantity[]): boolean {
   const steps = (input: Shape): string => {
-    const { example, pair, self, results, output } = compile(network, input, { get, masked: true, rewrite: false });
+    const { example, pair, self, results, output } = compileAll(networks, input, { get, masked: true, rewrite: false });
     const lists = JSON.stringify([example, pair, self, results], (key, value) => (key === "grid" ? undefined : value));
     return `${lists}${output.grid.join()}`;
   };

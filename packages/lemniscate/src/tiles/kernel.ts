@@ -6,10 +6,12 @@ import type { Engine, Numbers, Precision, Tile } from "../engines/engine.js";
 import { openEngine } from "../engines/open.js";
 import type { Matrix } from "../linalg/matrix.js";
 import type { Network, PlacementOf, Predictor } from "../network/placement.js";
-import { compile } from "../program/compile.js";
-import { explain } from "../program/explain.js";
-import type { Program, Quantity } from "../program/program.js";
-import { inputsOf, programFor } from "./inputs.js";
+import { shapeOf } from "../network/trace.js";
+import { compile, compileAll, type Networks } from "../program/compile.js";
+import { totalFlops } from "../program/cost.js";
+import { explain, si } from "../program/explain.js";
+import { type Keyed, type Quantity, resultKey } from "../program/program.js";
+import { inputShape, inputsOf, programFor } from "./inputs.js";
 import { blocks, examplesAtOnce, tapeBytesOf, tileSize } from "./memory.js";
 import { numbersFor, place } from "./place.js";
 import { ranges, tilesOf } from "./plan.js";
@@ -86,15 +88,23 @@ export interface Kernel {
  * ```
  */
 export function kernel<N extends Network>(network: N & Predictor<PlacementOf<N>>): Kernel {
-  return makeKernel(network, (program) => {
-    if (program.output.grid.length === 0) return;
-    throw new LemniscateError({
-      code: "Misplaced",
-      where: "kernel",
-      given: `a network that ends with ${describeShape(program.output)}`,
-      allowed: "a network that ends with features (n, d)",
-      mend: "Put globalAvgPool() or flatten() before the readout, or use positionKernel() to see all positions.",
-    });
+  const { matrices, ...others } = keyedKernel([["", network]], endsWithFeatures);
+  const call = async (x1: Batch, x2: Batch | null, { get, ...run }: KernelOptions & AnyGet): Promise<unknown> => {
+    const found = await matrices(x1, x2, { ...run, get: listOf(get) });
+    return typeof get === "string" ? found[get] : found;
+  };
+  return Object.assign(call as unknown as Kernel, { ...(others as unknown as Kernel), network });
+}
+
+/** What a kernel must end with, or it has a number for each two positions. */
+export function endsWithFeatures(output: Shape, name: string): void {
+  if (output.grid.length === 0) return;
+  throw new LemniscateError({
+    code: "Misplaced",
+    where: name === "" ? "kernel" : `kernels: ${name}`,
+    given: `a network that ends with ${describeShape(output)}`,
+    allowed: "a network that ends with features (n, d)",
+    mend: "Put globalAvgPool() or flatten() before the readout, or use positionKernel() to see all positions.",
   });
 }
 
@@ -118,25 +128,47 @@ export type PositionKernel = <const Get extends readonly Quantity[]>(
  * ```
  */
 export function positionKernel(network: Network): PositionKernel {
-  const k = makeKernel(network, () => {});
+  const { matrices } = keyedKernel([["", network]], () => {});
   return async (x1, x2, options) => {
-    const found = await k(x1, x2, options);
-    return Object.fromEntries(
-      options.get.map((quantity) => [quantity, (found as Record<string, Matrix>)[quantity]!.data]),
-    ) as never;
+    const found = await matrices(x1, x2, options);
+    return Object.fromEntries(options.get.map((quantity) => [quantity, found[quantity]!.data])) as never;
   };
 }
 
-function makeKernel(network: Network, check: (program: Program) => void): Kernel {
+/** One quantity, or a list. */
+export type AnyGet = { readonly get: Quantity | readonly Quantity[] };
+
+export function listOf(get: Quantity | readonly Quantity[]): readonly Quantity[] {
+  return typeof get === "string" ? [get] : get;
+}
+
+export type ListOptions = KernelOptions & { readonly get: readonly Quantity[] };
+
+/** Kernels that are computed together, by the keys of their results. */
+export interface KeyedKernel {
+  matrices(x1: Batch, x2: Batch | null | undefined, options: ListOptions): Promise<Keyed<Matrix>>;
+  tiles(x1: Batch, x2: Batch | null | undefined, options: ListOptions): AsyncIterable<KeyedTile>;
+  diagonal(x: Batch, options: ListOptions): Promise<Keyed<Numbers>>;
+  explain(shape: readonly number[], options?: ExplainOptions): string;
+}
+
+export type KeyedTile = Omit<KernelTile, "values"> & { readonly values: Keyed<Numbers> };
+
+/** The kernels of networks in one pass. `check` refuses what a network may not end with. */
+export function keyedKernel(networks: Networks, check: (output: Shape, name: string) => void): KeyedKernel {
+  const checkOutputs = (input: Shape): void => {
+    for (const [name, network] of networks) check(shapeOf(network, input, name === "" ? [] : [name]), name);
+  };
+
   async function* tiles(
     first: Batch,
     second: Batch | null | undefined,
-    options: KernelOptions & { readonly get: readonly Quantity[] },
-  ): AsyncGenerator<KernelTile> {
+    options: ListOptions,
+  ): AsyncGenerator<KeyedTile> {
     options.signal?.throwIfAborted();
     const tapeBytes = tapeBytesOf(options);
-    const { x1, x2, program } = inputsOf(network, first, second, options.get);
-    check(program);
+    checkOutputs(inputShape(first));
+    const { x1, x2, program } = inputsOf(networks, first, second, options.get);
     await using borrowed = await borrow(options);
     const { engine } = borrowed;
     const n1 = x1.shape[0];
@@ -162,65 +194,63 @@ function makeKernel(network: Network, check: (program: Program) => void): Kernel
     }
   }
 
-  async function matrices(
-    x1: Batch,
-    x2: Batch | null | undefined,
-    options: KernelOptions & { readonly get: Quantity | readonly Quantity[] },
-  ): Promise<Matrix | Record<string, Matrix>> {
-    const get: readonly Quantity[] = typeof options.get === "string" ? [options.get] : options.get;
-    checkGet(get);
+  async function matrices(x1: Batch, x2: Batch | null | undefined, options: ListOptions): Promise<Keyed<Matrix>> {
+    checkGet(options.get);
     const rows = x1.shape[0];
     const columns = (x2 ?? x1).shape[0];
-    const found: Partial<Record<Quantity, Numbers>> = {};
-    for await (const tile of tiles(x1, x2, { ...options, get }))
+    const found: Record<string, Numbers> = {};
+    for await (const tile of tiles(x1, x2, options))
       place(found, { tile, values: tile.values }, rows, columns, tile.symmetric);
     const empty = (): Numbers => new Float64Array(0);
-    const matrix = (quantity: Quantity): Matrix => ({ rows, columns, data: found[quantity] ?? empty() });
-    return typeof options.get === "string"
-      ? matrix(options.get)
-      : Object.fromEntries(get.map((quantity) => [quantity, matrix(quantity)]));
+    const matrix = (key: string): Matrix => ({ rows, columns, data: found[key] ?? empty() });
+    const keys = networks.flatMap(([name]) => options.get.map((quantity) => resultKey(name, quantity)));
+    return Object.fromEntries(keys.map((key) => [key, matrix(key)]));
   }
 
-  async function diagonal(
-    x: Batch,
-    options: KernelOptions & { readonly get: readonly Quantity[] },
-  ): Promise<Partial<Record<Quantity, Numbers>>> {
+  async function diagonal(x: Batch, options: ListOptions): Promise<Keyed<Numbers>> {
     options.signal?.throwIfAborted();
     checkGet(options.get);
     const tapeBytes = tapeBytesOf(options);
-    const program = programFor(network, options.get, [x]);
-    check(program);
+    checkOutputs(inputShape(x));
+    const program = programFor(networks, options.get, [x]);
     await using borrowed = await borrow(options);
     const { engine } = borrowed;
     const n = x.shape[0];
-    const found: Partial<Record<Quantity, Numbers>> = {};
-    for (const quantity of options.get) found[quantity] = numbersFor(engine.precision, n);
+    const found: Record<string, Numbers> = {};
+    for (const key of program.get) found[key] = numbersFor(engine.precision, n);
     const step = Math.min(Math.max(n, 1), examplesAtOnce(program, engine.precision, tapeBytes));
     for (const [from, to] of ranges(n, step)) {
       const values = await engine.self(program, examples(x, from, to), { signal: options.signal });
-      for (const quantity of options.get) found[quantity]!.set(values[quantity]!, from);
+      for (const key of program.get) found[key]!.set(values[key]!, from);
       options.onProgress?.(to, n);
     }
     return found;
   }
 
-  const call = matrices as unknown as Kernel;
-  return Object.assign(call, {
-    network,
-    tiles: (...args: Parameters<Kernel["tiles"]>) => {
+  return {
+    matrices,
+    tiles: (...args) => {
       checkGet(args[2].get);
       return tiles(...args);
     },
-    diagonal: diagonal as unknown as Kernel["diagonal"],
-    explain: (shape: readonly number[], options: ExplainOptions = {}) => {
+    diagonal,
+    explain: (shape, options = {}) => {
       const get = options.get ?? (["nngp", "ntk"] as const);
       checkGet(get);
       const input: Shape = { grid: shape.slice(1, -1), channels: shape.at(-1), gaussian: false };
-      const program = compile(network, input, { get, masked: false });
-      check(program);
-      return explain(program, shape[0] ?? 1, options.columns ?? null, options.precision === "f32" ? 4 : 8);
+      checkOutputs(input);
+      const program = compileAll(networks, input, { get, masked: false });
+      const [n1, n2] = [shape[0] ?? 1, options.columns ?? null];
+      const text = explain(program, n1, n2, options.precision === "f32" ? 4 : 8);
+      if (networks.length === 1) return text;
+      const apart = networks.map(
+        ([, network]) => totalFlops(compile(network, input, { get, masked: false }), n1, n2).all,
+      );
+      const sum = apart.reduce((total, flops) => total + flops, 0);
+      const share = ((100 * totalFlops(program, n1, n2).all) / sum).toPrecision(2);
+      return `${text}\n${networks.length} networks in one pass: ${share} % of the ${si(sum)}flop that they take one by one`;
     },
-  });
+  };
 }
 
 function checkGet(get: readonly string[]): void {

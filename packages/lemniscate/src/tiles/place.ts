@@ -1,5 +1,4 @@
 import type { Numbers, Precision, TileResult } from "../engines/engine.js";
-import type { Quantity } from "../program/program.js";
 
 export function numbersFor(precision: Precision, length: number): Numbers {
   return precision === "f32" ? new Float32Array(length) : new Float64Array(length);
@@ -7,7 +6,7 @@ export function numbersFor(precision: Precision, length: number): Numbers {
 
 /** Copies a tile to where it belongs, and to its mirror image if the matrix is symmetric. */
 export function place(
-  found: Partial<Record<Quantity, Numbers>>,
+  found: Record<string, Numbers>,
   { tile, values }: TileResult,
   rows: number,
   columns: number,
@@ -15,11 +14,11 @@ export function place(
 ): void {
   const { rowFrom, rowTo, columnFrom, columnTo } = tile;
   const width = columnTo - columnFrom;
-  for (const [quantity, data] of Object.entries(values) as [Quantity, Numbers][]) {
+  for (const [key, data] of Object.entries(values)) {
     const size = data.length / ((rowTo - rowFrom) * width);
     const make = data.constructor as new (length: number) => Numbers;
-    found[quantity] ??= new make(rows * columns * size);
-    const target = found[quantity];
+    found[key] ??= new make(rows * columns * size);
+    const target = found[key];
     for (let i = rowFrom; i < rowTo; i++) {
       const from = (i - rowFrom) * width * size;
       target.set(data.subarray(from, from + width * size), (i * columns + columnFrom) * size);

@@ -64,6 +64,15 @@ const cases: readonly { readonly line: string; readonly reason: string }[] = [
   },
   // A control: the first error of a line that is right would be a mistake of this test.
   { line: "kernel(serial(dense(), relu(), dense()))", reason: "" },
+  {
+    line: "kernels({ fine: dense(), wrong: serial(dense(), attention()) })",
+    reason: "the network ends with tokens: put globalAvgPool() or flatten() before the readout",
+  },
+  {
+    line: "kernels({ first: dense(), second: relu() })",
+    reason: "relu needs Gaussian input: put dense() or attention() before it",
+  },
+  { line: "kernels(depths(serial(repeat(serial(dense(), relu()), 2), dense())))", reason: "" },
 ];
 
 let messages: ReadonlyMap<number, string>;
@@ -71,7 +80,7 @@ let messages: ReadonlyMap<number, string>;
 beforeAll(() => {
   mkdirSync(folder, { recursive: true });
   const names =
-    "attention, dense, dropout, erf, flatten, gelu, globalAvgPool, globalSumPool, identity, kernel, layerNorm, parallel, relu, repeat, residual, serial, sin";
+    "attention, dense, depths, dropout, erf, flatten, gelu, globalAvgPool, globalSumPool, identity, kernel, kernels, layerNorm, parallel, relu, repeat, residual, serial, sin";
   writeFileSync(
     path.join(folder, "lines.ts"),
     `import { ${names} } from "lemniscate";\nexport const lines = [\n${cases.map(({ line }) => `  () => ${line},`).join("\n")}\n];\n`,

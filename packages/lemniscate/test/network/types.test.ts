@@ -11,6 +11,7 @@ import {
   globalAvgPool,
   identity,
   kernel,
+  kernels,
   layerNorm,
   type Matrix,
   type Network,
@@ -56,6 +57,12 @@ test("what is asked for decides the type of the result", async () => {
   expectTypeOf(one).toEqualTypeOf<Matrix>();
   const both = await k(x, null, { get: ["nngp", "ntk"], engine });
   expectTypeOf(both).toEqualTypeOf<{ readonly nngp: Matrix; readonly ntk: Matrix }>();
+  const several = kernels({ shallow: dense(), deep: serial(dense(), relu(), dense()) });
+  expectTypeOf(await several(x, null, { get: ["ntk"], engine })).toEqualTypeOf<{
+    readonly shallow: { readonly ntk: Matrix };
+    readonly deep: { readonly ntk: Matrix };
+  }>();
+  expectTypeOf((await several(x, null, { get: "ntk", engine })).deep).toEqualTypeOf<Matrix>();
   const ntk = await k(x, null, { get: ["ntk"], engine });
   expect(Object.keys(ntk)).toEqual(["ntk"]);
   // @ts-expect-error nngp was not asked for

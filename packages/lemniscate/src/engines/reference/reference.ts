@@ -1,7 +1,7 @@
 import { type Batch, channelsOf, positionsOf, trimmed } from "../../core/batch.js";
 import { numbers } from "../../ops/algebra.js";
 import { elementwiseOps } from "../../ops/registry.js";
-import type { Access, Operand, Program, Quantity, Step } from "../../program/program.js";
+import type { Access, Operand, Program, Step } from "../../program/program.js";
 import type { Engine } from "../engine.js";
 import { type Input, lowerings } from "./structural.js";
 import { line, type Value } from "./values.js";
@@ -131,7 +131,7 @@ function elementwise(step: Step, args: readonly Value[], lengthA: number, length
 /** Room for `entries` results. */
 function empty(program: Program, entries: number): Record<string, Float64Array> {
   const S = program.output.grid.reduce((product, size) => product * size, 1);
-  return Object.fromEntries(program.get.map((quantity) => [quantity, new Float64Array(entries * S * S)]));
+  return Object.fromEntries(program.get.map((key) => [key, new Float64Array(entries * S * S)]));
 }
 
 /** Runs a list and writes its results as entry `at`. Positions that an example lacks stay 0. */
@@ -145,10 +145,9 @@ function write(
 ): void {
   const here = run(program[list], a, b);
   const S = program.output.grid.reduce((product, size) => product * size, 1);
-  for (const [quantity, operand] of Object.entries(program.results[list]) as [Quantity, Operand | null][]) {
+  for (const [key, operand] of Object.entries(program.results[list])) {
     if (operand === null) continue;
     const { rows, columns, data } = read(operand, here, a, b);
-    for (let s = 0; s < rows; s++)
-      values[quantity]!.set(data.subarray(s * columns, (s + 1) * columns), (at * S + s) * S);
+    for (let s = 0; s < rows; s++) values[key]!.set(data.subarray(s * columns, (s + 1) * columns), (at * S + s) * S);
   }
 }

@@ -1,5 +1,5 @@
 /** @module What the engine and its workers say to each other. */
-import type { Quantity } from "../../program/program.js";
+import type { Keyed } from "../../program/program.js";
 import type { Numbers, Tile } from "../engine.js";
 import type { Setup } from "./runner.js";
 
@@ -25,7 +25,7 @@ export type FromWorker =
       readonly kind: "tile";
       readonly job: number;
       readonly n: number;
-      readonly values: Partial<Record<Quantity, Numbers>>;
+      readonly values: Keyed<Numbers>;
     }
   | { readonly kind: "tiles"; readonly job: number }
   | { readonly kind: "failed"; readonly job: number; readonly error: Error };

@@ -1,6 +1,6 @@
 /** @module Runs a program on one thread. Workers have one runner each; they share memory but no scratch. */
 import { positionCount } from "../../core/shape.js";
-import type { Operand, Program, Quantity } from "../../program/program.js";
+import type { Keyed, Program } from "../../program/program.js";
 import type { Numbers, Tile } from "../engine.js";
 import { type Layout, strideOf } from "./layout.js";
 import { functionName, type Lowered } from "./lower.js";
@@ -18,12 +18,12 @@ export interface Setup {
   readonly memory: WebAssembly.Memory;
 }
 
-type Values = Partial<Record<Quantity, Numbers>>;
+type Values = Keyed<Numbers>;
 type Functions = Readonly<Record<string, (...args: number[]) => void>>;
 
 /** A result: where it lies and whether it is a block. */
 interface Result {
-  readonly quantity: Quantity;
+  readonly key: string;
   readonly step: number;
   readonly found: Found;
   readonly isBlock: boolean;
@@ -94,19 +94,19 @@ export class Runner {
   /** Writes K(x, x) of an example as entry `at` of the values. */
   #fillSelf(e: number, values: Values, at: number): void {
     for (const call of this.#self) call(e, e);
-    for (const { quantity, found, isBlock } of this.#results.self)
-      if (!isBlock) values[quantity]![at] = this.#read(found.address(e, e));
+    for (const { key, found, isBlock } of this.#results.self)
+      if (!isBlock) values[key]![at] = this.#read(found.address(e, e));
     this.#copyBlocks(values, "self", e, e, at);
   }
 
   #resultsOf(list: "pair" | "self"): Result[] {
     const { program } = this.#setup.lowered;
-    const entries = Object.entries(program.results[list]) as [Quantity, Operand | null][];
-    return entries.flatMap(([quantity, operand]) => {
+    const entries = Object.entries(program.results[list]);
+    return entries.flatMap(([key, operand]) => {
       if (operand === null) return [];
       const { from, step } = operand;
       const isBlock = (from === "here" ? program[list] : program.example)[step]!.form === "block";
-      return [{ quantity, step, found: this.#find(list, operand), isBlock }];
+      return [{ key, step, found: this.#find(list, operand), isBlock }];
     });
   }
 
@@ -231,11 +231,11 @@ export class Runner {
 
   /** Results that are one number a pair, from the tile buffers. */
   #copyTiles(values: Values, rows: number, columns: number): void {
-    for (const { quantity, step, isBlock } of this.#results.pair) {
+    for (const { key, step, isBlock } of this.#results.pair) {
       if (isBlock) continue;
       for (let i = 0; i < rows; i++) {
         const from = this.#tileAddress(step, columns, i, 0) / this.#setup.format.bytes;
-        values[quantity]!.set(this.#numbers.subarray(from, from + columns), i * columns);
+        values[key]!.set(this.#numbers.subarray(from, from + columns), i * columns);
       }
     }
   }
@@ -244,11 +244,11 @@ export class Runner {
   #copyBlocks(values: Values, list: "pair" | "self", a: number, b: number, at: number): void {
     const { lengths } = this.#setup.layout;
     const { bytes } = this.#setup.format;
-    for (const { quantity, found, isBlock } of this.#results[list]) {
+    for (const { key, found, isBlock } of this.#results[list]) {
       if (!isBlock) continue;
       for (let s = 0; s < lengths[a]!; s++) {
         const from = (found.address(a, b) + s * found.stride(a, b)) / bytes;
-        values[quantity]!.set(this.#numbers.subarray(from, from + lengths[b]!), (at * this.#S + s) * this.#S);
+        values[key]!.set(this.#numbers.subarray(from, from + lengths[b]!), (at * this.#S + s) * this.#S);
       }
     }
   }
@@ -274,7 +274,7 @@ const one: Call2 = () => 1;
 /** Room for the results of `entries` pairs, each S·S numbers if the network ends with S positions. */
 export function emptyResults({ get, output }: Program, format: Format, entries: number): Values {
   const make = format.scalar === "f32" ? Float32Array : Float64Array;
-  return Object.fromEntries(get.map((quantity) => [quantity, new make(entries * positionCount(output) ** 2)]));
+  return Object.fromEntries(get.map((key) => [key, new make(entries * positionCount(output) ** 2)]));
 }
 
 /** Entries below the diagonal from those above it. */

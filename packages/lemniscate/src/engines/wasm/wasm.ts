@@ -94,7 +94,7 @@ export function wasmEngine({ precision, threads = defaultThreads() }: WasmOption
       const values = emptyResults(program, format, a.shape[0]);
       const setUp = (): Promise<Setup> => prepare(program, [a], 1, pool.threads);
       for await (const { tile, values: own } of pool.run(setUp, tiles, true, signal))
-        for (const quantity of program.get) values[quantity]!.set(own[quantity]!, tile.rowFrom * own[quantity]!.length);
+        for (const key of program.get) values[key]!.set(own[key]!, tile.rowFrom * own[key]!.length);
       return values;
     },
     [Symbol.asyncDispose]: () => pool.close(),
