@@ -1,36 +1,44 @@
-/** Our side of the race: one workload (JSON in argv[2]), timed once for each line on stdin. */
+/**
+ * Our side of a race: one workload (JSON in argv[2]), computed once at the start and then at each line of stdin:
+ * `run` answers with seconds and memory, `save PREFIX` writes the matrices.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { attention, batch, dense, flatten, globalAvgPool, kernel, openEngine, relu, serial } from "lemniscate";
+import { batch, kernel, networkFromData, openEngine } from "lemniscate";
+import { readNpy } from "lemniscate/data";
 
-const work = JSON.parse(process.argv[2]);
-const size = work.shape.reduce((product, length) => product * length, 1);
-const hidden = () => dense({ weightStd: Math.SQRT2, biasStd: 0.1 });
+const { network, inputs, lengths, precision, threads } = JSON.parse(process.argv[2]);
+const get = ["nngp", "ntk"];
 
-function network() {
-  if (work.kind === "dense")
-    return serial(...Array.from({ length: work.layers }, () => [hidden(), relu()]).flat(), dense());
-  const pool = work.readout === "flatten" ? flatten() : globalAvgPool();
-  return serial(hidden(), attention(), relu(), hidden(), attention(), relu(), pool, dense());
+const { shape, data } = await readNpy(inputs);
+const mask = lengths?.flatMap((length) => Array.from({ length: shape[1] }, (_, s) => (s < length ? 1 : 0)));
+const x = batch(shape, data, mask);
+const engine = await openEngine({ precision, threads });
+const k = kernel(networkFromData({ type: "serial", layers: network }));
+const run = () => k(x, null, { get, engine });
+
+/** Most memory that this process had at a time, in MB. Linux counts resourceUsage() of a child from its parent's. */
+function peakMegabytes() {
+  if (process.platform !== "linux") return process.resourceUsage().maxRSS / 1024;
+  return Number(readFileSync("/proc/self/status", "utf8").match(/VmHWM:\s*(\d+)/)[1]) / 1024;
 }
 
-/** Normal numbers; which ones does not matter, but equal ones would be cheap. */
-let state = 1;
-const uniform = () => {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-  return (state + 1) / (2 ** 32 + 1);
-};
-const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-
-const x = batch(work.shape, Float64Array.from({ length: size }, normal));
-const k = kernel(network());
-const engine = await openEngine({ precision: work.precision });
-const run = () => k(x, null, { get: ["nngp", "ntk"], engine });
-await run();
-console.log("ready");
-for await (const _ of createInterface({ input: process.stdin })) {
-  const started = performance.now();
+async function timed() {
+  const [started, cpu] = [performance.now(), process.cpuUsage()];
   await run();
-  const seconds = (performance.now() - started) / 1000;
-  console.log(JSON.stringify({ seconds, peak: process.resourceUsage().maxRSS / 1024 }));
+  const { user, system } = process.cpuUsage(cpu);
+  return { wall: (performance.now() - started) / 1000, cpu: (user + system) / 1e6, peak: peakMegabytes() };
+}
+
+const answer = (about) => console.log(JSON.stringify(about));
+await run();
+answer({ threads: engine.threads });
+for await (const line of createInterface({ input: process.stdin })) {
+  const [order, prefix] = line.split(" ");
+  if (order === "save") {
+    const found = await run();
+    for (const quantity of get) writeFileSync(`${prefix}.${quantity}`, found[quantity].data);
+    answer({});
+  } else answer(await timed());
 }
 await engine[Symbol.asyncDispose]();

@@ -1,6 +1,5 @@
-"""Neural Tangents' side of the race: one workload (JSON in argv[1]), timed once for each line on stdin.
-
-Answers every line with the seconds of one warm, jitted call, and "peak MB" with the process's peak memory.
+"""Neural Tangents' side of a race: one workload (JSON in argv[1]), compiled and computed once at the start and then at
+each line of stdin: `run` answers with seconds and memory, `save PREFIX` writes the matrices.
 """
 
 import json
@@ -20,25 +19,62 @@ import jax
 import numpy as np
 from neural_tangents import stax
 
-
-def network():
-  hidden = lambda: (stax.Dense(1, 2**0.5, 0.1), stax.Relu())
-  if work["kind"] == "dense":
-    return stax.serial(*[layer for _ in range(work["layers"]) for layer in hidden()], stax.Dense(1))
-  attend = lambda: stax.GlobalSelfAttention(1, 1, 1, 1)
-  pool = stax.Flatten() if work["readout"] == "flatten" else stax.GlobalAvgPool()
-  return stax.serial(*hidden()[:1], attend(), stax.Relu(), *hidden()[:1], attend(), stax.Relu(), pool, stax.Dense(1))
+GET = ("nngp", "ntk")
 
 
-kernel_fn = jax.jit(network()[2], static_argnames="get")
-dtype = np.float64 if work["precision"] == "f64" else np.float32
-x = np.random.default_rng(0).standard_normal(work["shape"]).astype(dtype)
-run = lambda: jax.block_until_ready(kernel_fn(x, None, get=("nngp", "ntk")))
-run()
-print("ready", flush=True)
-for _ in sys.stdin:
-  start = time.perf_counter()
+def attention(o):
+  return stax.GlobalSelfAttention(
+    1, 1, 1, 1, W_out_std=o.get("outStd", 1.0), linear_scaling=o.get("scaling", "linear") == "linear",
+    attention_mechanism=o.get("weights", "softmax").upper())
+
+
+LAYERS = {
+  "dense": lambda o: stax.Dense(1, o["weightStd"], o["biasStd"]),
+  "conv": lambda o: stax.Conv(1, tuple(o["filter"]), padding="SAME", W_std=o["weightStd"], b_std=o["biasStd"]),
+  "relu": lambda o: stax.Relu(),
+  "attention": attention,
+  "globalAvgPool": lambda o: stax.GlobalAvgPool(),
+  "flatten": lambda o: stax.Flatten(),
+}
+
+kernel_fn = stax.serial(*[LAYERS[layer["type"]](layer) for layer in work["network"]])[2]
+constant = work["padding"] if "lengths" in work else None
+jitted = jax.jit(lambda x: [getattr(kernel_fn(x, None, GET, mask_constant=constant), q) for q in GET])
+x = np.load(work["inputs"])
+run = lambda: jax.block_until_ready(jitted(x))
+
+
+def seconds():
+  usage = resource.getrusage(resource.RUSAGE_SELF)
+  return time.perf_counter(), usage.ru_utime + usage.ru_stime
+
+
+def peak_megabytes():
+  """Most memory that this process had at a time. Linux counts getrusage() of a child from its parent's."""
+  if sys.platform == "linux":
+    with open("/proc/self/status") as status:
+      return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+  return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+
+
+def timed():
+  before = seconds()
   run()
-  seconds = time.perf_counter() - start
-  peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-  print(json.dumps({"seconds": seconds, "peak": peak}), flush=True)
+  wall, cpu = (after - start for after, start in zip(seconds(), before))
+  return {"wall": wall, "cpu": cpu, "peak": peak_megabytes()}
+
+
+def answer(about):
+  print(json.dumps(about), flush=True)
+
+
+run()
+answer({})
+for line in sys.stdin:
+  order, *prefix = line.split()
+  if order == "save":
+    for quantity, matrix in zip(GET, run()):
+      np.asarray(matrix).tofile(f"{prefix[0]}.{quantity}")
+    answer({})
+  else:
+    answer(timed())

@@ -1,90 +1,64 @@
 /**
- * Races lemniscate against Neural Tangents: the same kernel, both warm, in turns, medians.
+ * Races lemniscate against Neural Tangents and prints a table; README.md beside this file says how to read it.
  *
  *   npm run bench                                   ours alone
  *   npm run bench -- --peer bench/.peer/bin/python  both (bench/install-peer.sh makes that Python)
- *
- * Times include everything between a batch in memory and a matrix in memory. The machine may be shared: read ratios.
  */
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
+import path from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { measureMachine } from "./machine/measure.mjs";
+import { raceWorkload } from "./race-workload.mjs";
+import { describeMachine, table } from "./table.mjs";
+import { workloads } from "./workloads.mjs";
 
-const { values: asked } = parseArgs({
-  options: { peer: { type: "string" }, rounds: { type: "string", default: "5" }, only: { type: "string" } },
-});
+const whole = (text) => {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It is a whole number from 1 on.");
+};
+const options = new Command("npm run bench --")
+  .description("Race lemniscate against Neural Tangents: outputs compared first, then both in turns.")
+  .option("--peer <python>", "Python with Neural Tangents, from bench/install-peer.sh; without it ours runs alone")
+  .option("--node <path...>", "Node to race with; further ones are timed beside it", [process.execPath])
+  .option("--only <text...>", "only workloads whose names contain one of these texts")
+  .option("--precision <type...>", "f32, f64", ["f32", "f64"])
+  .option("--rounds <count>", "most runs of each side", whole, 5)
+  .option("--seconds <count>", "begin no further round of a row after this time", whole, 30)
+  .option("--quick", "a choice of workloads, in few rounds: about two minutes")
+  .option("--json <file>", "also write everything that was measured")
+  .parse()
+  .opts();
+if (options.quick) Object.assign(options, { rounds: 3, seconds: 4 });
 
-const dense = (layers) => ({
-  name: `dense, ${layers} hidden ReLU layers, N = 2000, D = 784`,
-  kind: "dense",
-  layers,
-  shape: [2000, 784],
-});
-const attention = (S, readout) => ({
-  name: `2 × attention, ReLU, ${readout}, S = ${S}, N = 64`,
-  kind: "attention",
-  readout,
-  shape: [64, S, 32],
-});
-const workloads = [
-  dense(3),
-  dense(10),
-  attention(64, "flatten"),
-  attention(128, "flatten"),
-  attention(128, "pool"),
-].filter(({ name }) => asked.only === undefined || name.includes(asked.only));
-
-/** A racer as a function that runs once; it waits at the start until all are warm. */
-async function racer(command, args) {
-  // TensorFlow, which the peer imports, reports missing GPUs at length
-  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" };
-  const process_ = spawn(command, args, { env, stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface({ input: process_.stdout })[Symbol.asyncIterator]();
-  const read = async () => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error(`${command} ended early`);
-    return value;
-  };
-  if ((await read()) !== "ready") throw new Error(`${command} did not get ready`);
-  return {
-    run: async () => {
-      process_.stdin.write("\n");
-      return JSON.parse(await read());
-    },
-    stop: () => process_.kill(),
-  };
+const chosen = workloads.filter(
+  ({ name, quick }) =>
+    (!options.quick || quick) && (options.only === undefined || options.only.some((text) => name.includes(text))),
+);
+if (chosen.length === 0) {
+  console.error(`bench: no workload is called so. There are:\n${workloads.map(({ name }) => `  ${name}`).join("\n")}`);
+  process.exit(2);
 }
+const folder = mkdtempSync(path.join(tmpdir(), "lemniscate-bench-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-const here = (file) => fileURLToPath(new URL(file, import.meta.url));
-
-if (asked.peer === undefined) console.log("Neural Tangents is not given (--peer): ours alone.\n");
-console.log(`${"workload".padEnd(52)} type     ours     peer   ratio   MB ours / peer`);
-for (const workload of workloads)
-  for (const precision of ["f32", "f64"]) {
-    const work = JSON.stringify({ ...workload, precision });
-    const ours = await racer(process.execPath, [here("ours.mjs"), work]);
-    const peer = asked.peer === undefined ? undefined : await racer(asked.peer, [here("peer.py"), work]);
-    const times = { ours: [], peer: [] };
-    const peak = { ours: 0, peer: 0 };
-    for (let round = 0; round < Number(asked.rounds); round++)
-      for (const [name, side] of Object.entries({ ours, peer })) {
-        if (side === undefined) continue;
-        const { seconds, peak: megabytes } = await side.run();
-        times[name].push(seconds);
-        peak[name] = megabytes;
-      }
-    ours.stop();
-    peer?.stop();
-    const [a, b] = [median(times.ours), peer && median(times.peer)];
-    const cells = [
-      workload.name.padEnd(52),
-      precision,
-      `${a.toFixed(3)} s`.padStart(9),
-      (b === undefined ? "–" : `${b.toFixed(3)} s`).padStart(8),
-      (b === undefined ? "–" : `${(b / a).toFixed(1)}×`).padStart(7),
-      `   ${Math.round(peak.ours)} / ${peer ? Math.round(peak.peer) : "–"}`,
-    ];
-    console.log(cells.join(" "));
+const about = { processor: cpus()[0]?.model, cores: availableParallelism(), load: loadavg()[0] };
+const machine = [];
+for (const node of options.node) machine.push(measureMachine(node));
+console.log(describeMachine(about, machine));
+if (options.peer === undefined) console.log("Neural Tangents is not given (--peer): ours alone.\n");
+const { header, describe } = table(
+  machine,
+  chosen.map(({ name }) => name),
+);
+console.log(header);
+const rows = [];
+for (const workload of chosen)
+  for (const precision of options.precision) {
+    const row = await raceWorkload(workload, precision, { ...options, folder });
+    rows.push(row);
+    console.log(describe(row));
   }
+if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ ...about, machine, rows }, null, 2));
+if (rows.some(({ failed }) => failed !== undefined)) process.exitCode = 1;
