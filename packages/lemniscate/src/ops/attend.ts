@@ -14,7 +14,8 @@ export const softmaxRowsOp: StructuralOp = {
 };
 
 export function softmaxRows(logits: Node, presence: Node): Node {
-  return { op: softmaxRowsOp, args: [logits, presence], parameters: {}, extent: "pair", sides: logits.sides };
+  const { sides, grid } = logits;
+  return { op: softmaxRowsOp, args: [logits, presence], parameters: {}, extent: "pair", sides, grid };
 }
 
 /** A k Bᵀ: rows mixed by the weights of one side, columns by those of the other. */
@@ -28,7 +29,8 @@ export const sandwichOp: StructuralOp = {
 };
 
 export function sandwich(A: Node, k: Node, B: Node): Node {
-  return isZero(k) ? k : { op: sandwichOp, args: [A, k, B], parameters: {}, extent: "pair", sides: k.sides };
+  if (isZero(k)) return k;
+  return { op: sandwichOp, args: [A, k, B], parameters: {}, extent: "pair", sides: k.sides, grid: k.grid };
 }
 
 /** max(k, 0): attention weights of the rectified mechanism. */

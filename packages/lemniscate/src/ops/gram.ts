@@ -9,8 +9,8 @@ export const gramOp: StructuralOp = {
     2 * channels * (form === "block" ? rows * columns : Math.min(rows, columns)),
 };
 
-export function gram(p: Side, q: Side, extent: Extent): Node {
-  return { op: gramOp, args: [], parameters: {}, extent, sides: [p, q] };
+export function gram(p: Side, q: Side, extent: Extent, grid: readonly number[]): Node {
+  return { op: gramOp, args: [], parameters: {}, extent, sides: [p, q], grid };
 }
 
 /** A x: the inputs of one side, or what an earlier mix made of them, with positions mixed by attention weights. */
@@ -23,7 +23,7 @@ export const mixOp: StructuralOp = {
 
 export function mix(A: Node, x: Node | undefined): Node {
   const args = x === undefined ? [A] : [A, x];
-  return { op: mixOp, args, parameters: {}, extent: "inputs", sides: [A.sides[0]!] };
+  return { op: mixOp, args, parameters: {}, extent: "inputs", sides: [A.sides[0]!], grid: A.grid };
 }
 
 /** Inner products of inputs that were mixed before. */
@@ -31,7 +31,7 @@ export const mixedGramOp: StructuralOp = { ...gramOp, name: "mixedGram", demands
 
 export function mixedGram(x: Node, y: Node): Node {
   const sides = [x.sides[0]!, y.sides[0]!];
-  return { op: mixedGramOp, args: [x, y], parameters: {}, extent: "pair", sides };
+  return { op: mixedGramOp, args: [x, y], parameters: {}, extent: "pair", sides, grid: x.grid };
 }
 
 /** A u: a line with positions mixed by attention weights. */
@@ -43,5 +43,5 @@ export const mixLineOp: StructuralOp = {
 };
 
 export function mixLine(A: Node, u: Node): Node {
-  return { op: mixLineOp, args: [A, u], parameters: {}, extent: "line", sides: u.sides };
+  return { op: mixLineOp, args: [A, u], parameters: {}, extent: "line", sides: u.sides, grid: u.grid };
 }

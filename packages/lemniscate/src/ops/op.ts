@@ -68,6 +68,8 @@ export interface Node {
   readonly extent: Extent;
   /** (p, q) for covariances, (p) for what belongs to one example. */
   readonly sides: readonly Side[];
+  /** Sizes of the position axes that a pair or a line has its positions on; `[]` for one number. */
+  readonly grid: readonly number[];
 }
 
 /** A node of an elementwise operation: the widest of its entry arguments decides its extent. */
@@ -77,5 +79,6 @@ export function apply<P extends Parameters>(op: ElementwiseOp<P>, args: readonly
     .map((extent) => entries.find((entry) => entry.extent === extent))
     .find((entry) => entry !== undefined);
   if (widest === undefined) throw new Error(`${op.name} has no entry argument`);
-  return { op: op as unknown as ElementwiseOp, args, parameters, extent: widest.extent, sides: widest.sides };
+  const { extent, sides, grid } = widest;
+  return { op: op as unknown as ElementwiseOp, args, parameters, extent, sides, grid };
 }

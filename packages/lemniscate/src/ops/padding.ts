@@ -10,8 +10,8 @@ export const presenceOp: StructuralOp = {
   flops: () => 0,
 };
 
-export function presence(p: Side, extent: Extent): Node {
-  return { op: presenceOp, args: [], parameters: {}, extent, sides: [p] };
+export function presence(p: Side, extent: Extent, grid: readonly number[]): Node {
+  return { op: presenceOp, args: [], parameters: {}, extent, sides: [p], grid };
 }
 
 /** k ↦ u_p·k·u_q with the presence u of both sides. */

@@ -19,7 +19,8 @@ export const positionCovarianceOp: StructuralOp = {
 };
 
 export function positionCovariance(p: Side, q: Side, parameters: PositionParameters): Node {
-  return { op: positionCovarianceOp, args: [], parameters, extent: "pair", sides: [p, q] };
+  const { grid } = parameters;
+  return { op: positionCovarianceOp, args: [], parameters, extent: "pair", sides: [p, q], grid };
 }
 
 /**

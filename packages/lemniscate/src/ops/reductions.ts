@@ -13,7 +13,7 @@ export const sumPairsOp: StructuralOp = {
 export function sumPairs(k: Node): Node {
   return isZero(k)
     ? zero("value", k.sides)
-    : { op: sumPairsOp, args: [k], parameters: {}, extent: "value", sides: k.sides };
+    : { op: sumPairsOp, args: [k], parameters: {}, extent: "value", sides: k.sides, grid: [] };
 }
 
 /** uᵀ k v = Σ_ab u_a k_ab v_b: a weighted sum over all pairs of positions. */
@@ -26,7 +26,7 @@ export const bilinearOp: StructuralOp = {
 
 export function bilinear(u: Node, k: Node, v: Node): Node {
   if (isZero(k)) return zero("value", k.sides);
-  return { op: bilinearOp, args: [u, k, v], parameters: {}, extent: "value", sides: k.sides };
+  return { op: bilinearOp, args: [u, k, v], parameters: {}, extent: "value", sides: k.sides, grid: [] };
 }
 
 /** Aᵀu: how much each key weighs in a sum over queries with the weights u. */
@@ -38,7 +38,7 @@ export const weighOp: StructuralOp = {
 };
 
 export function weigh(A: Node, u: Node): Node {
-  return { op: weighOp, args: [A, u], parameters: {}, extent: "line", sides: u.sides };
+  return { op: weighOp, args: [A, u], parameters: {}, extent: "line", sides: u.sides, grid: u.grid };
 }
 
 /** s·t, one number of each side: what a constant adds to a weighted sum over pairs. */
@@ -54,7 +54,7 @@ export const outerOp: ElementwiseOp<Record<string, never>> = {
 export function outer(s: Node, t: Node): Node {
   const op = outerOp as unknown as ElementwiseOp;
   const extent = s.extent === "line" ? "pair" : "value";
-  return { op, args: [s, t], parameters: {}, extent, sides: [s.sides[0]!, t.sides[0]!] };
+  return { op, args: [s, t], parameters: {}, extent, sides: [s.sides[0]!, t.sides[0]!], grid: s.grid };
 }
 
 /** Σ_a k_aa over the positions that both sides have; of a line, the sum of its entries. */
@@ -68,7 +68,7 @@ export const sumDiagonalOp: StructuralOp = {
 export function sumDiagonal(k: Node): Node {
   return isZero(k)
     ? zero("value", k.sides)
-    : { op: sumDiagonalOp, args: [k], parameters: {}, extent: "value", sides: k.sides };
+    : { op: sumDiagonalOp, args: [k], parameters: {}, extent: "value", sides: k.sides, grid: [] };
 }
 
 /** ⟨x, y⟩ = Σ_ab x_ab y_ab. */
@@ -81,7 +81,7 @@ export const innerOp: StructuralOp = {
 
 export function inner(x: Node, y: Node): Node {
   if (isZero(x) || isZero(y)) return zero("value", x.sides);
-  return { op: innerOp, args: [x, y], parameters: {}, extent: "value", sides: x.sides };
+  return { op: innerOp, args: [x, y], parameters: {}, extent: "value", sides: x.sides, grid: [] };
 }
 
 /** The diagonal of a block that is computed anyway. The compiler puts it in; no layer asks for it. */

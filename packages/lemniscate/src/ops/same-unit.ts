@@ -14,5 +14,6 @@ export const scaleDiagonalOp: StructuralOp = {
 export function scaleSameUnit(k: Node, p: Side, q: Side, factor: number): Node {
   if (p !== q || factor === 1 || isZero(k)) return k;
   if (k.extent === "value") return affine(k, factor, 0);
-  return { op: scaleDiagonalOp, args: [k], parameters: { factor }, extent: k.extent, sides: k.sides };
+  const { extent, sides, grid } = k;
+  return { op: scaleDiagonalOp, args: [k], parameters: { factor }, extent, sides, grid };
 }

@@ -1,6 +1,6 @@
 import type { ElementwiseOp, Extent, Node, Side } from "./op.js";
 
-/** The covariance that is 0 everywhere. It is folded away while expressions are built and never computed. */
+/** The covariance that is 0 everywhere, on any grid. It is folded away while expressions are built and never computed. */
 const zeroOp: ElementwiseOp = {
   kind: "elementwise",
   name: "zero",
@@ -10,7 +10,7 @@ const zeroOp: ElementwiseOp = {
 };
 
 export function zero(extent: Extent, sides: readonly Side[]): Node {
-  return { op: zeroOp, args: [], parameters: {}, extent, sides };
+  return { op: zeroOp, args: [], parameters: {}, extent, sides, grid: [] };
 }
 
 export function isZero(node: Node): boolean {

@@ -48,7 +48,7 @@ export function compileAll(networks: Networks, input: Shape, { get, masked, rewr
   const [output] = networks.map(([name, network]) => shapeOf(network, input, name === "" ? [] : [name]));
   const inputs = inputCovariances(input);
   const covariances = networks.map(([name, network]) => [name, covariancesOf(network, inputs, input)] as const);
-  const algebra = rewrite ? [multiples, prefix(input), readout] : [];
+  const algebra = rewrite ? [multiples, prefix(input), readout(input)] : [];
   const graph = new Graph([...(masked ? [] : [unmask]), ...algebra]);
   const rootsOf = (q: Side): Root[] =>
     covariances.flatMap(([name, below]) =>
@@ -63,13 +63,14 @@ export function compileAll(networks: Networks, input: Shape, { get, masked, rewr
   const selfPlan = plan(wanted(selfRoots), (node, form) => !covers(early, node, form));
   const examplePlan = plan([...fromPair, ...selfPlan.foreign], () => true);
 
-  const example = emit(examplePlan, () => undefined);
+  const spaces = new Spaces(input);
+  const example = emit(examplePlan, spaces, () => undefined);
   const tape = (node: Merged, form: Form): Operand | undefined => {
     const step = example.find(graph.asExample(node), form);
     return step === undefined ? undefined : { from: node.sides.includes("b") ? "b" : "a", step, access: "whole" };
   };
-  const pair = emit(pairPlan, tape);
-  const self = emit(selfPlan, tape);
+  const pair = emit(pairPlan, spaces, tape);
+  const self = emit(selfPlan, spaces, tape);
   const results = { pair: resultsOf(pairRoots, pair.read), self: resultsOf(selfRoots, self.read) };
   return {
     version: 1,
@@ -77,6 +78,7 @@ export function compileAll(networks: Networks, input: Shape, { get, masked, rewr
     output: output!,
     get: pairRoots.map(([key]) => key),
     masked,
+    spaces: spaces.grids,
     example: example.steps,
     pair: pair.steps,
     self: self.steps,
@@ -91,9 +93,9 @@ type Root = readonly [key: string, node: Merged];
 function inputCovariances(input: Shape): Covariances {
   const positional = input.grid.length > 0;
   return remember({
-    nngp: (p, q) => affine(gram(p, q, positional ? "pair" : "value"), 1 / input.channels!, 0),
+    nngp: (p, q) => affine(gram(p, q, positional ? "pair" : "value", input.grid), 1 / input.channels!, 0),
     ntk: (p, q) => zero(positional ? "pair" : "value", [p, q]),
-    presence: (p) => presence(p, positional ? "line" : "value"),
+    presence: (p) => presence(p, positional ? "line" : "value", input.grid),
   });
 }
 
@@ -115,6 +117,21 @@ function covers({ forms }: Plan, node: Merged, form: Form): boolean {
   return known !== undefined && (known.has(form) || (form === "diagonal" && known.has("block")));
 }
 
+/** Numbers the grids that nodes are on. */
+class Spaces {
+  readonly grids: (readonly number[])[];
+
+  constructor(input: Shape) {
+    this.grids = [input.grid];
+  }
+
+  of({ extent, grid, args }: Merged): number {
+    const worked = extent === "value" ? (args.find((arg) => arg.grid.length > 0)?.grid ?? this.grids[0]!) : grid;
+    const known = this.grids.findIndex((other) => other.join() === worked.join());
+    return known >= 0 ? known : this.grids.push(worked) - 1;
+  }
+}
+
 interface Emitted {
   readonly steps: readonly Step[];
   readonly find: (node: Merged, form: Form) => number | undefined;
@@ -122,7 +139,7 @@ interface Emitted {
 }
 
 /** The steps of a plan, in order. `tape` finds what another list has computed. */
-function emit({ forms }: Plan, tape: (node: Merged, form: Form) => Operand | undefined): Emitted {
+function emit({ forms }: Plan, spaces: Spaces, tape: (node: Merged, form: Form) => Operand | undefined): Emitted {
   const steps: Step[] = [];
   const places = new Map<Merged, Map<Form, number>>();
   const find = (node: Merged, form: Form): number | undefined => places.get(node)?.get(form);
@@ -138,12 +155,13 @@ function emit({ forms }: Plan, tape: (node: Merged, form: Form) => Operand | und
       const wantedForm = demandOn(node, i, form);
       return { ...read(arg, wantedForm), access: accessOf(node, i, form, wantedForm) };
     });
+    const space = spaces.of(node);
     places.set(node, new Map([[form, steps.length]]));
-    steps.push({ op: node.op.name, form, operands, parameters: node.parameters });
+    steps.push({ op: node.op.name, form, operands, parameters: node.parameters, space });
     if (form === "block" && wantedForms.has("diagonal")) {
       const block: Operand = { from: "here", step: steps.length - 1, access: "whole" };
       places.get(node)!.set("diagonal", steps.length);
-      steps.push({ op: takeDiagonalOp.name, form: "diagonal", operands: [block], parameters: {} });
+      steps.push({ op: takeDiagonalOp.name, form: "diagonal", operands: [block], parameters: {}, space });
     }
   }
   return { steps, find, read };

@@ -1,5 +1,4 @@
 /** @module What a step costs, counted from its own formula. */
-import { positionCount } from "../core/shape.js";
 import type { Algebra } from "../ops/algebra.js";
 import type { ElementwiseOp, Parameters } from "../ops/op.js";
 import { elementwiseOps, structuralOps } from "../ops/registry.js";
@@ -40,20 +39,18 @@ export function formulaFlops(op: ElementwiseOp<Parameters>, parameters: Paramete
   return count;
 }
 
-/** Floating-point operations of a step between examples with `rows` and `columns` positions. */
-export function stepFlops(program: Program, step: Step, rows: number, columns: number): number {
+/** Floating-point operations of a step between examples without padding. */
+export function stepFlops(program: Program, step: Step): number {
   const elementwise = elementwiseOps.get(step.op);
-  if (elementwise !== undefined)
-    return formulaFlops(elementwise, step.parameters) * entriesOf(program, step, rows, columns);
+  if (elementwise !== undefined) return formulaFlops(elementwise, step.parameters) * entriesOf(program, step);
   const structural = structuralOps[step.op as keyof typeof structuralOps];
-  return structural.flops(step.form, rows, columns, program.input.channels ?? 1);
+  const S = positionsOf(program, step);
+  return structural.flops(step.form, S, S, program.input.channels ?? 1);
 }
 
 /** Floating-point operations of a program's lists, for `n1 × n2` examples (half the pairs if there is no second batch). */
 export function totalFlops(program: Program, n1: number, n2: number | null): Totals {
-  const S = positionCount(program.input);
-  const total = (steps: readonly Step[]): number =>
-    steps.reduce((sum, step) => sum + stepFlops(program, step, S, S), 0);
+  const total = (steps: readonly Step[]): number => steps.reduce((sum, step) => sum + stepFlops(program, step), 0);
   const [example, pair] = [total(program.example), total(program.pair)];
   const examples = n2 === null ? n1 : n1 + n2;
   const pairs = n2 === null ? (n1 * (n1 - 1)) / 2 : n1 * n2;
@@ -70,11 +67,16 @@ interface Totals {
   readonly all: number;
 }
 
-/** Numbers that a step leaves. */
-export function entriesOf(program: Program, step: Step, rows: number, columns: number): number {
-  if (step.form === "inputs") return rows * (program.input.channels ?? 1);
-  if (step.form === "block") return rows * columns;
-  return step.form === "value" ? 1 : Math.min(rows, columns);
+/** Numbers that a step leaves for examples without padding. */
+export function entriesOf(program: Program, step: Step): number {
+  const S = positionsOf(program, step);
+  if (step.form === "inputs") return S * (program.input.channels ?? 1);
+  if (step.form === "block") return S * S;
+  return step.form === "value" ? 1 : S;
+}
+
+function positionsOf({ spaces }: Program, { space }: Step): number {
+  return spaces[space]!.reduce((product, size) => product * size, 1);
 }
 
 /** Indices of the example steps that the pair and self passes read: what must be kept for each example. */

@@ -7,7 +7,7 @@ import type { Keyed, Operand, Program, Step } from "./program.js";
  * pairs if the second batch is the first).
  */
 export function explain(program: Program, n1: number, n2: number | null, bytesPerNumber: number): string {
-  const S = positionCount(program.input);
+  const S = positionCount(program.output);
   const lines = [`input   ${describeShape(program.input)}`, `output  ${describeShape(program.output)}`, ""];
   const list = (title: string, steps: readonly Step[], prefix: string, results: Keyed<Operand | null> = {}): void => {
     lines.push(title);
@@ -15,7 +15,7 @@ export function explain(program: Program, n1: number, n2: number | null, bytesPe
       const reads = step.operands.map((operand) => name(operand, prefix)).join(", ");
       const call = `${step.op}(${reads})${settings(step)}`;
       lines.push(
-        `  ${`${prefix}${i}`.padEnd(5)} ${step.form.padEnd(9)} ${call.padEnd(70)} ${si(stepFlops(program, step, S, S))}flop${namesOf(results, i)}`,
+        `  ${`${prefix}${i}`.padEnd(5)} ${step.form.padEnd(9)} ${call.padEnd(70)} ${si(stepFlops(program, step))}flop${namesOf(results, i)}`,
       );
     }
     lines.push("");
@@ -23,9 +23,9 @@ export function explain(program: Program, n1: number, n2: number | null, bytesPe
   list("once for each example", program.example, "e");
   list("for each pair of examples", program.pair, "p", program.results.pair);
   list("for an example with itself", program.self, "s", program.results.self);
-  const tape = tapeOf(program).reduce((sum, i) => sum + entriesOf(program, program.example[i]!, S, S), 0);
+  const tape = tapeOf(program).reduce((sum, i) => sum + entriesOf(program, program.example[i]!), 0);
   const { examples, example, pairs, pair, all } = totalFlops(program, n1, n2);
-  const results = n1 * (n2 ?? n1) * program.get.length * (program.output.grid.length > 0 ? S * S : 1);
+  const results = n1 * (n2 ?? n1) * program.get.length * S ** 2;
   lines.push(
     `${examples} examples × ${si(example)}flop, ${pairs} pairs × ${si(pair)}flop: ${si(all)}flop in all`,
     `tape ${si(tape * bytesPerNumber)}B per example (${si(tape * bytesPerNumber * examples)}B), result ${si(results * bytesPerNumber)}B`,

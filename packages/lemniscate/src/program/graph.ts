@@ -58,8 +58,8 @@ export class Graph {
     const key = JSON.stringify([node.op.name, args.map((arg) => arg.id), node.parameters, node.extent, sides]);
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
-    const { op, parameters, extent } = node;
-    const made: Merged = { id: this.#byKey.size, op, args, parameters, extent, sides };
+    const { op, parameters, extent, grid } = node;
+    const made: Merged = { id: this.#byKey.size, op, args, parameters, extent, sides, grid };
     this.#byKey.set(key, made);
     return made;
   }

@@ -30,6 +30,8 @@ export interface Step {
   readonly form: Form;
   readonly operands: readonly Operand[];
   readonly parameters: Parameters;
+  /** Number of the grid, among the program's, that its positions are on; of what sums over positions, the grid below. */
+  readonly space: number;
 }
 
 /**
@@ -46,6 +48,8 @@ export interface Program {
   readonly get: readonly string[];
   /** Whether some positions inside an example are padding, so that zeros must be kept. */
   readonly masked: boolean;
+  /** Grids of positions that steps are on, the input's first. */
+  readonly spaces: readonly (readonly number[])[];
   readonly example: readonly Step[];
   readonly pair: readonly Step[];
   readonly self: readonly Step[];

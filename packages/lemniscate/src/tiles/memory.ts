@@ -26,7 +26,7 @@ export function blocks(
 export function examplesAtOnce(program: Program, precision: Precision, bytes: number): number {
   const S = program.input.grid.reduce((product, size) => product * size, 1);
   const numbers = tapeOf(program).reduce(
-    (sum, i) => sum + entriesOf(program, program.example[i]!, S, S),
+    (sum, i) => sum + entriesOf(program, program.example[i]!),
     S * (program.input.channels ?? 1),
   );
   return Math.max(1, Math.floor(bytes / (numbers * (precision === "f64" ? 8 : 4))));

@@ -27,9 +27,9 @@ test("the layer of the page multiplies covariances by the square", async () => {
   expect(() => scale({ factor: "3" as never })).toThrow("scale");
 
   const below: Covariances = {
-    nngp: (p, q) => gram(p, q, "value"),
+    nngp: (p, q) => gram(p, q, "value", []),
     ntk: (p, q) => zero("value", [p, q]),
-    presence: (p) => presence(p, "value"),
+    presence: (p) => presence(p, "value", []),
   };
   const input = { grid: [], channels: 2, gaussian: false };
   const rule = scaleDefinition.kernel(below, { factor: 3 }, input);

@@ -75,7 +75,8 @@ async function tapes(program: Program, batch: Batch, rest: () => Promise<void>):
   for (const [n, { length, presence }] of trimmed(batch).entries()) {
     const x = Float64Array.from(batch.data.subarray(n * stride, n * stride + length * channels));
     for (let s = 0; s < length; s++) if (presence[s] === 0) x.fill(0, s * channels, (s + 1) * channels);
-    const input: Input = { length, channels, x, presence: Float64Array.from(presence) };
+    const lengths = program.spaces.map(() => length);
+    const input: Input = { length, lengths, channels, x, presence: Float64Array.from(presence) };
     made.push({ input, values: run(program.example, { input, values: [] }, { input, values: [] }) });
     await rest();
   }
@@ -90,7 +91,7 @@ function run(steps: readonly Step[], a: Tape, b: Tape): Value[] {
     const structural = lowerings[step.op as keyof typeof lowerings];
     here.push(
       structural === undefined
-        ? elementwise(step, args, a.input.length, b.input.length)
+        ? elementwise(step, args, a.input.lengths[step.space]!, b.input.lengths[step.space]!)
         : structural(args, step, a.input, b.input),
     );
   }

@@ -7,6 +7,8 @@ import { block, diagonal, line, number, type Value } from "./values.js";
 /** An example as the reference engine reads it: padding is 0 in `x`. */
 export interface Input {
   readonly length: number;
+  /** Positions on each grid of the program, of which `length` is the first. */
+  readonly lengths: readonly number[];
   readonly channels: number;
   readonly x: Float64Array;
   readonly presence: Float64Array;
@@ -57,7 +59,7 @@ export const lowerings: { readonly [Name in StructuralName]: Lowering } = {
     const parameters = step.parameters as unknown as PositionParameters;
     const S = parameters.grid.reduce((product, size) => product * size, 1);
     const R = constant(parameters);
-    return shaped(step.form, a.length, b.length, (s, t) => R[s * S + t]!);
+    return shaped(step.form, a.lengths[step.space]!, b.lengths[step.space]!, (s, t) => R[s * S + t]!);
   },
 
   presence: (_, step, a) => (step.form === "value" ? number(a.presence[0]!) : line(a.presence)),

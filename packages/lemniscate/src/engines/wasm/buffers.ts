@@ -1,5 +1,5 @@
 /** @module Scratch memory of a list of instructions: buffers are used again as soon as nobody reads them any more. */
-import type { Extent, Instruction } from "./schedule.js";
+import type { Instruction } from "./schedule.js";
 
 export interface Buffers {
   /** Byte offset of the buffer of each step that has one. */
@@ -13,7 +13,7 @@ export interface Buffers {
  */
 export function placeBuffers(
   instructions: readonly Instruction[],
-  sizes: Readonly<Record<Extent, number>>,
+  sizeOf: (instruction: Instruction) => number,
   placed: ReadonlySet<number>,
   kept: ReadonlySet<number>,
   start: number,
@@ -22,20 +22,22 @@ export function placeBuffers(
   for (const [at, { inputs }] of instructions.entries())
     for (const { from, step } of inputs) if (from === "here") lastRead.set(step, at);
   const offsets = new Map<number, number>();
-  const free: Record<Extent, number[]> = { block: [], line: [], number: [], tile: [], inputs: [] };
-  const extents = new Map<number, Extent>();
+  const free = new Map<number, number[]>();
+  const sizes = new Map<number, number>();
   let top = start;
   for (const [at, instruction] of instructions.entries()) {
+    const size = sizeOf(instruction);
     for (const step of outputsOf(instruction)) {
-      extents.set(step, instruction.extent);
+      sizes.set(step, size);
       if (placed.has(step)) continue;
-      const used = free[instruction.extent].pop();
+      const used = free.get(size)?.pop();
       offsets.set(step, used ?? top);
-      if (used === undefined) top += sizes[instruction.extent];
+      if (used === undefined) top += size;
     }
     for (const [step, last] of lastRead) {
       if (last !== at || kept.has(step) || !offsets.has(step)) continue;
-      free[extents.get(step)!].push(offsets.get(step)!);
+      const freed = sizes.get(step)!;
+      free.set(freed, [...(free.get(freed) ?? []), offsets.get(step)!]);
       lastRead.delete(step);
     }
   }

@@ -6,17 +6,28 @@ import { placeBuffers } from "./buffers.js";
 import { frameWords } from "./elementwise.js";
 import { tileColumns } from "./kernels/product.js";
 import type { Lowered } from "./lower.js";
-import type { Extent } from "./schedule.js";
+import type { Instruction } from "./schedule.js";
 import type { Format } from "./vector.js";
+
+/** The positions that examples have on one of the program's grids. */
+export interface Space {
+  readonly lengths: Int32Array;
+  /** Bytes of a row of as many numbers as an example has positions. */
+  readonly strides: Int32Array;
+  /** The longest of the lengths. */
+  readonly longest: number;
+}
 
 /** Examples of both batches count on: batch b follows batch a. */
 export interface Layout {
   readonly channels: number;
   readonly features: boolean;
   readonly examplesA: number;
+  /** Positions and bytes of a row of the inputs. */
   readonly lengths: Int32Array;
-  /** Bytes of a row of as many numbers as an example has positions. */
   readonly strides: Int32Array;
+  /** The same of every grid of the program. */
+  readonly spaces: readonly Space[];
   /** Inputs, channel by channel: of each example, or of all examples together for features. */
   readonly inputs: Float64Array;
   /** Bytes between two channels of the inputs of features. */
@@ -62,14 +73,15 @@ export function layoutOf(
   const channels = channelsOf(batches[0]!);
   const lengths = Int32Array.from(batches.flatMap((batch) => trimmed(batch).map(({ length }) => length)));
   const count = lengths.length;
+  const spaces = program.spaces.map(() => spaceOf(format, lengths));
   let top = constantsAt + Math.ceil(constantBytes / 64) * 64;
   const take = (bytes: number): number => {
     const at = top;
     top += Math.ceil(bytes / 64) * 64;
     return at;
   };
-  const each = (bytes: (length: number) => number): Float64Array =>
-    Float64Array.from({ length: count }, (_, e) => take(bytes(lengths[e]!)));
+  const each = (bytes: (length: number) => number, space = 0): Float64Array =>
+    Float64Array.from({ length: count }, (_, e) => take(bytes(spaces[space]!.lengths[e]!)));
   const together = (): Float64Array => {
     const at = take(count * format.bytes + 64);
     return Float64Array.from({ length: count }, (_, e) => at + e * format.bytes);
@@ -84,51 +96,50 @@ export function layoutOf(
     : each((length) => channels * strideOf(format, length));
   const presence = features ? together() : each(line);
   const home = (step: number): Float64Array => {
-    const { form } = program.example[step]!;
+    const { form, space } = program.example[step]!;
     if (form === "value") return together();
     if (form === "inputs") return each((length) => channels * strideOf(format, length));
-    return each(form === "block" ? block : line);
+    return each(form === "block" ? block : line, space);
   };
   const tape = new Map(lowered.tape.map((step) => [step, home(step)]));
-  const transposed = new Map(lowered.transposed.map((step) => [step, each(block)]));
-  const S = program.input.grid.reduce((product, size) => product * size, 1);
+  const transposed = new Map(lowered.transposed.map((step) => [step, each(block, program.example[step]!.space)]));
   const positions = new Map(
     positionSteps([...program.example, ...program.pair, ...program.self]).map((key) => {
+      const S = (JSON.parse(key) as PositionParameters).grid.reduce((product, size) => product * size, 1);
       const stride = strideOf(format, S);
       return [key, { block: take(S * stride), diagonal: take(stride), stride }] as const;
     }),
   );
 
-  const longest = lengths.reduce((max, length) => Math.max(max, length), 1);
-  const sizes: Record<Extent, number> = {
-    block: longest * strideOf(format, longest),
-    line: strideOf(format, longest),
-    number: 64,
-    tile: tileSize * strideOf(format, tileSize),
-    inputs: channels * strideOf(format, longest),
+  const tile = tileSize * strideOf(format, tileSize);
+  const sizeOf = ({ extent, space }: Pick<Instruction, "extent" | "space">): number => {
+    const { longest } = spaces[space]!;
+    const row = strideOf(format, longest);
+    return { block: longest * row, line: row, number: 64, tile, inputs: channels * row }[extent];
   };
   const round = (bytes: number): number => Math.ceil(bytes / 64) * 64;
   const frame = 0;
   const product = round(4 * lowered.functions.reduce((max, fused) => Math.max(max, frameWords(fused)), 0));
-  const start = product + Math.max(sizes.block, longest * strideOf(format, channels));
+  const spare = Math.max(...program.spaces.map((_, space) => sizeOf({ extent: "block", space })));
+  const start = product + Math.max(spare, spaces[0]!.longest * strideOf(format, channels));
   const results = (list: "pair" | "self"): Set<number> =>
     new Set(
       Object.values(program.results[list]).flatMap((operand) => (operand?.from === "here" ? [operand.step] : [])),
     );
   const exported = new Set(lowered.exported);
   const pairKept = new Set([...results("pair"), ...exported]);
-  const tiles = placeBuffers(lowered.tile, sizes, new Set(), results("pair"), start);
-  const exports = new Map(lowered.exported.map((step, i) => [step, tiles.bytes + i * sizes.tile]));
-  const lists = tiles.bytes + lowered.exported.length * sizes.tile;
+  const tiles = placeBuffers(lowered.tile, sizeOf, new Set(), results("pair"), start);
+  const exports = new Map(lowered.exported.map((step, i) => [step, tiles.bytes + i * tile]));
+  const lists = tiles.bytes + lowered.exported.length * tile;
   const example = placeBuffers(
     lowered.example,
-    sizes,
+    sizeOf,
     homes(lowered, "line", "block", "inputs"),
     new Set(lowered.tape),
     lists,
   );
-  const self = placeBuffers(lowered.self, sizes, new Set(), results("self"), lists);
-  const pair = placeBuffers(lowered.pair, sizes, new Set(), pairKept, lists);
+  const self = placeBuffers(lowered.self, sizeOf, new Set(), results("self"), lists);
+  const pair = placeBuffers(lowered.pair, sizeOf, new Set(), pairKept, lists);
   const scratchBytes = round(Math.max(tiles.bytes, lists, example.bytes, self.bytes, pair.bytes) + 64);
   const scratch = take(scratchBytes * workers);
   return {
@@ -136,7 +147,8 @@ export function layoutOf(
     features,
     examplesA: batches[0]!.shape[0],
     lengths,
-    strides: lengths.map((length) => strideOf(format, length)),
+    strides: spaces[0]!.strides,
+    spaces,
     inputs,
     inputStride,
     presence,
@@ -155,6 +167,11 @@ export function layoutOf(
     },
     bytes: top + 64,
   };
+}
+
+function spaceOf(format: Format, lengths: Int32Array): Space {
+  const longest = lengths.reduce((max, length) => Math.max(max, length), 1);
+  return { lengths, strides: lengths.map((length) => strideOf(format, length)), longest };
 }
 
 /** Kept example steps of some forms, which are written to the tape at once. */

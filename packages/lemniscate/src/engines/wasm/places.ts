@@ -1,6 +1,6 @@
 /** @module Where an instruction finds its operands, worked out once before any example is looked at. */
 import type { Step } from "../../program/program.js";
-import type { Layout } from "./layout.js";
+import type { Layout, Space } from "./layout.js";
 import type { Lowered } from "./lower.js";
 import type { Place } from "./schedule.js";
 
@@ -11,6 +11,8 @@ export interface Found {
   readonly address: (a: number, b: number) => number;
   /** Bytes from row to row. */
   readonly stride: (a: number, b: number) => number;
+  /** The positions it has. */
+  readonly space: Space;
 }
 
 /** Finds a value that a list reads or writes. `weights` asks for the transposed copy. */
@@ -22,20 +24,22 @@ export function findPlace(
 ): Found {
   const { program } = lowered;
   const onTape = from !== "here" || list === "example";
-  const stride = from === "a" ? (a: number) => layout.strides[a]! : (_: number, b: number) => layout.strides[b]!;
+  const made: Step = (onTape ? program.example : program[list])[step]!;
+  const space = layout.spaces[made.space]!;
+  const stride = from === "a" ? (a: number) => space.strides[a]! : (_: number, b: number) => space.strides[b]!;
   const of = (addresses: Float64Array): Found => ({
     address: from === "b" ? (_, b) => addresses[b]! : (a) => addresses[a]!,
     stride,
+    space,
   });
   if (onTape && weights) return of(layout.transposed.get(step)!);
   const kept = onTape ? layout.tape.get(step) : undefined;
   // Numbers are computed in scratch and copied: side by side on the tape, they are not vectors of their own.
-  if (kept !== undefined && (from !== "here" || program.example[step]!.form !== "value")) return of(kept);
-  const made: Step = (onTape ? program.example : program[list])[step]!;
+  if (kept !== undefined && (from !== "here" || made.form !== "value")) return of(kept);
   if (made.op === "positionCovariance") {
     const home = layout.positions.get(JSON.stringify(made.parameters))!;
-    return { address: () => (made.form === "block" ? home.block : home.diagonal), stride: () => home.stride };
+    return { address: () => (made.form === "block" ? home.block : home.diagonal), stride: () => home.stride, space };
   }
   const address = scratch + layout.offsets[list].get(step)!;
-  return { address: () => address, stride };
+  return { address: () => address, stride, space };
 }

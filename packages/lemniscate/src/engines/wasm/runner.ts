@@ -120,9 +120,10 @@ export class Runner {
   #bind(list: List, instruction: Instruction): Call {
     const { layout, format } = this.#setup;
     if (instruction.kind === "fused") return this.#bindFused(list, instruction);
-    const { op, form, parameters, inputs, output } = instruction;
+    const { op, form, parameters, inputs, output, space } = instruction;
     const call = lowerings[op as keyof typeof lowerings]({
       layout,
+      space: layout.spaces[space]!,
       form,
       parameters,
       inputs: inputs.map((place, i) => this.#find(list, place, readsWeights(op, i))),
@@ -138,7 +139,7 @@ export class Runner {
   }
 
   #bindFused(list: List, instruction: Instruction & { readonly kind: "fused" }): Call {
-    const { lengths } = this.#setup.layout;
+    const { lengths } = this.#setup.layout.spaces[instruction.space]!;
     const streams = [
       ...instruction.inputs.map((place) => this.#find(list, place)),
       ...instruction.outputs.map((step) => this.#find(list, { from: "here", step })),
@@ -183,15 +184,10 @@ export class Runner {
     const transpose = this.#functions["transpose"]!;
     return (a, b) => {
       call(a, b);
-      for (const { from, to } of copies)
-        transpose(
-          from.address(a, b),
-          to[a]!,
-          layout.lengths[a]!,
-          layout.lengths[a]!,
-          from.stride(a, b),
-          layout.strides[a]!,
-        );
+      for (const { from, to } of copies) {
+        const { lengths, strides } = from.space;
+        transpose(from.address(a, b), to[a]!, lengths[a]!, lengths[a]!, from.stride(a, b), strides[a]!);
+      }
     };
   }
 
@@ -242,10 +238,10 @@ export class Runner {
 
   /** Results that are blocks, from scratch memory into room for S·S numbers. */
   #copyBlocks(values: Values, list: "pair" | "self", a: number, b: number, at: number): void {
-    const { lengths } = this.#setup.layout;
     const { bytes } = this.#setup.format;
     for (const { key, found, isBlock } of this.#results[list]) {
       if (!isBlock) continue;
+      const { lengths } = found.space;
       for (let s = 0; s < lengths[a]!; s++) {
         const from = (found.address(a, b) + s * found.stride(a, b)) / bytes;
         values[key]!.set(this.#numbers.subarray(from, from + lengths[b]!), (at * this.#S + s) * this.#S);

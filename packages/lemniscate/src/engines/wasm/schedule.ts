@@ -14,6 +14,7 @@ export type Instruction =
   | {
       readonly kind: "fused";
       readonly extent: Extent;
+      readonly space: number;
       readonly fused: Fused;
       readonly inputs: readonly Place[];
       readonly outputs: readonly number[];
@@ -22,6 +23,7 @@ export type Instruction =
       readonly kind: "structural";
       readonly op: string;
       readonly extent: Extent;
+      readonly space: number;
       readonly form: Step["form"];
       readonly parameters: Parameters;
       readonly inputs: readonly Place[];
@@ -46,12 +48,13 @@ export function schedule(
     const structural = [...pending].find((step) => !elementwiseOps.has(steps[step]!.op) && ready(step));
     if (structural !== undefined) {
       pending.delete(structural);
-      const { op, form, parameters, operands } = steps[structural]!;
+      const { op, form, parameters, operands, space } = steps[structural]!;
       const inputs = operands.map(({ from, step }) => ({ from, step }));
       instructions.push({
         kind: "structural",
         op,
         extent: extentOf(structural),
+        space,
         form,
         parameters,
         inputs,
@@ -66,7 +69,7 @@ export function schedule(
   return instructions;
 }
 
-/** The longest run of elementwise steps of one extent that can start now. */
+/** The longest run of elementwise steps of one extent, on one grid, that can start now. */
 function fusible(
   steps: readonly Step[],
   pending: readonly number[],
@@ -74,11 +77,15 @@ function fusible(
   ready: (step: number) => boolean,
 ): number[] {
   const waiting = new Set(pending);
-  const collect = (extent: Extent): number[] => {
+  const kindOf = (step: number): string => {
+    const extent = extentOf(step);
+    return extent === "block" || extent === "line" ? `${extent}${steps[step]!.space}` : extent;
+  };
+  const collect = (first: number): number[] => {
     const group = new Set<number>();
     for (const step of pending) {
       if (group.size === longestFusion) break;
-      if (!elementwiseOps.has(steps[step]!.op) || extentOf(step) !== extent) continue;
+      if (!elementwiseOps.has(steps[step]!.op) || kindOf(step) !== kindOf(first)) continue;
       const possible = steps[step]!.operands.every(
         (operand) =>
           operand.from !== "here" ||
@@ -89,8 +96,8 @@ function fusible(
     }
     return [...group];
   };
-  const first = pending.filter(ready);
-  const groups = [...new Set(first.map(extentOf))].map(collect);
+  const first = new Map(pending.filter(ready).map((step) => [kindOf(step), step]));
+  const groups = [...first.values()].map(collect);
   return groups.reduce((longest, group) => (group.length > longest.length ? group : longest));
 }
 
@@ -124,6 +131,7 @@ function fuse(
   return {
     kind: "fused",
     extent,
+    space: steps[group[0]!]!.space,
     fused: {
       inputs: inputs.map(({ access }) => access),
       steps: fusedSteps,

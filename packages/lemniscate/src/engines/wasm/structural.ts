@@ -1,12 +1,14 @@
 /** @module Structural operations as calls of the engine's own functions. */
 import type { Form, Parameters, StructuralName } from "../../ops/op.js";
-import { type Layout, strideOf } from "./layout.js";
+import { type Layout, type Space, strideOf } from "./layout.js";
 import type { Found } from "./places.js";
 import type { Format } from "./vector.js";
 
 /** What a structural instruction has at hand. */
 export interface Context {
   readonly layout: Layout;
+  /** The positions that it works on; see `space` of a step. */
+  readonly space: Space;
   readonly form: Form;
   readonly parameters: Parameters;
   readonly inputs: readonly Found[];
@@ -55,7 +57,7 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
     },
 
   mixedGram:
-    ({ layout: { lengths, strides, channels }, form, inputs: [x, y], output, call }) =>
+    ({ layout: { channels }, space: { lengths, strides }, form, inputs: [x, y], output, call }) =>
     (a, b) => {
       const [left, right, out] = [x!.address(a, b), y!.address(a, b), output.address(a, b)];
       const [rows, columns, strideA, strideB] = [lengths[a]!, lengths[b]!, strides[a]!, strides[b]!];
@@ -66,7 +68,7 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
 
   // A line is a product with one row.
   mixLine:
-    ({ layout: { lengths, strides }, inputs: [A, u], output, format: { bytes }, call }) =>
+    ({ space: { lengths, strides }, inputs: [A, u], output, format: { bytes }, call }) =>
     (a, b) => {
       const [length, stride] = [lengths[a]!, strides[a]!];
       call["product"]!(
@@ -83,7 +85,7 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
     },
 
   softmaxRows:
-    ({ layout: { lengths }, inputs: [logits, presence], output, call }) =>
+    ({ space: { lengths }, inputs: [logits, presence], output, call }) =>
     (a, b) =>
       call["softmax"]!(
         logits!.address(a, b),
@@ -96,7 +98,7 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
 
   // Products sum over the rows of both factors: first (A k)ᵀ from k and Aᵀ, then A k Bᵀ from that and Bᵀ.
   sandwich:
-    ({ layout: { lengths, strides }, form, inputs: [A, k, B], output, spare, call }) =>
+    ({ space: { lengths, strides }, form, inputs: [A, k, B], output, spare, call }) =>
     (a, b) => {
       const [rows, columns, strideA, strideB] = [lengths[a]!, lengths[b]!, strides[a]!, strides[b]!];
       const out = output.address(a, b);
@@ -117,7 +119,7 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
     },
 
   inner:
-    ({ layout: { lengths }, inputs: [x, y], output, call }) =>
+    ({ space: { lengths }, inputs: [x, y], output, call }) =>
     (a, b) =>
       call["inner"]!(
         x!.address(a, b),
@@ -130,7 +132,7 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
       ),
 
   weigh:
-    ({ layout: { lengths, strides }, inputs: [A, u], output, format: { bytes }, call }) =>
+    ({ space: { lengths, strides }, inputs: [A, u], output, format: { bytes }, call }) =>
     (a, b) => {
       const [length, stride] = [lengths[a]!, strides[a]!];
       const [weights, line] = [A!.address(a, b), u!.address(a, b)];
@@ -138,7 +140,7 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
     },
 
   bilinear:
-    ({ layout: { lengths }, inputs: [u, k, v], output, call }) =>
+    ({ space: { lengths }, inputs: [u, k, v], output, call }) =>
     (a, b) =>
       call["bilinear"]!(
         k!.address(a, b),
@@ -152,17 +154,17 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
       ),
 
   sumPairs:
-    ({ layout: { lengths }, inputs: [k], output, call }) =>
+    ({ space: { lengths }, inputs: [k], output, call }) =>
     (a, b) =>
       call["sum"]!(k!.address(a, b), output.address(a, b), lengths[a]!, lengths[b]!, k!.stride(a, b)),
 
   sumDiagonal:
-    ({ layout: { lengths }, inputs: [k], output, call }) =>
+    ({ space: { lengths }, inputs: [k], output, call }) =>
     (a, b) =>
       call["sum"]!(k!.address(a, b), output.address(a, b), 1, Math.min(lengths[a]!, lengths[b]!), 0),
 
   takeDiagonal:
-    ({ layout: { lengths }, inputs: [k], output, format: { bytes }, read, write }) =>
+    ({ space: { lengths }, inputs: [k], output, format: { bytes }, read, write }) =>
     (a, b) => {
       const step = k!.stride(a, b) + bytes;
       const [from, to] = [k!.address(a, b), output.address(a, b)];
@@ -170,7 +172,7 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
     },
 
   scaleDiagonal: ({
-    layout: { lengths },
+    space: { lengths },
     form,
     parameters,
     inputs: [k],

@@ -26,7 +26,7 @@ export function prefix(input: Shape): Rewrite {
     const [A, k, B] = node.args as readonly [Merged, Merged, Merged];
     const [p, q] = k.sides as readonly [Side, Side];
     // Presence of both sides is 1 everywhere, where no example has holes.
-    const terms = linear(k, 1, [presence(p, "line"), presence(q, "line")], new Map());
+    const terms = linear(k, 1, [presence(p, "line", k.grid), presence(q, "line", k.grid)], new Map());
     if (terms === undefined || terms.size > mostTerms) return undefined;
     return [...terms.values()].map(({ of, times }) => affine(mixed(A, of, B), times, 0)).reduce(add);
   };

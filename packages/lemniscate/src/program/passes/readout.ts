@@ -1,9 +1,10 @@
+import type { Shape } from "../../core/shape.js";
 import { sandwichOp } from "../../ops/attend.js";
 import { add, addOp, affine, affineOp, multiply } from "../../ops/elementary.js";
-import type { Node } from "../../ops/op.js";
+import type { Node, Side } from "../../ops/op.js";
 import { keepOp, presence } from "../../ops/padding.js";
 import { bilinear, bilinearOp, outer, sumDiagonal, sumPairsOp, weigh } from "../../ops/reductions.js";
-import type { Merged } from "../graph.js";
+import type { Merged, Rewrite } from "../graph.js";
 
 /**
  * Pushes a sum over positions through linear layers down to attention, where it becomes a weighted sum over the
@@ -12,13 +13,21 @@ import type { Merged } from "../graph.js";
  *   1ᵀ k 1 → bilinear, where k is attention's or a sum with it     uᵀ (A k Bᵀ) v → (Aᵀu)ᵀ k (Bᵀv)
  *   uᵀ (s·k + b) v → s·uᵀkv + b·Σu·Σv     uᵀ (k + l) v → uᵀkv + uᵀlv     uᵀ keep(k) v → (u∘u_p)ᵀ k (v∘u_q)
  */
-export function readout(node: Merged): Node | undefined {
-  if (node.op === sumPairsOp) {
-    const [k] = node.args as readonly [Merged];
-    const [p, q] = k.sides as readonly ["a" | "b", "a" | "b"];
-    // Without holes every position counts 1; with them, zeros are kept below and presence does no harm.
-    return reachesAttention(k) ? bilinear(presence(p, "line"), k, presence(q, "line")) : undefined;
-  }
+export function readout(input: Shape): Rewrite {
+  return (node) => (node.op === sumPairsOp ? started(node, input) : pushed(node));
+}
+
+/** A plain sum over a block of attention's as a weighted one, where the input's presence says what counts. */
+function started(node: Merged, input: Shape): Node | undefined {
+  const [k] = node.args as readonly [Merged];
+  if (!reachesAttention(k) || k.grid.join() !== input.grid.join()) return undefined;
+  const [p, q] = k.sides as readonly [Side, Side];
+  // Without holes every position counts 1; with them, zeros are kept below and presence does no harm.
+  const present = (side: Side): Node => presence(side, "line", k.grid);
+  return bilinear(present(p), k, present(q));
+}
+
+function pushed(node: Merged): Node | undefined {
   if (node.op !== bilinearOp) return undefined;
   const [u, k, v] = node.args as readonly [Merged, Merged, Merged];
   if (!reachesAttention(k)) return undefined;
