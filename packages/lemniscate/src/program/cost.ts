@@ -4,9 +4,10 @@ import type { ElementwiseOp, Parameters } from "../ops/op.js";
 import { elementwiseOps, structuralOps } from "../ops/registry.js";
 import type { Program, Step } from "./program.js";
 
-/** Operations that one exponential and one angle take, in multiplications and additions of a polynomial engine. */
+/** Operations that one exponential, one arctangent and one angle take, in multiplications and additions of a polynomial engine. */
 const exponential = 18;
-const angle = 30;
+const arctangent = 30;
+const angle = 24;
 
 /** Operations that an elementwise formula takes for one entry: it is run on an algebra that counts. */
 export function formulaFlops(op: ElementwiseOp<Parameters>, parameters: Parameters): number {
@@ -29,7 +30,9 @@ export function formulaFlops(op: ElementwiseOp<Parameters>, parameters: Paramete
     sqrt: one,
     choose: one,
     exp: costing(exponential),
-    atan2: costing(angle),
+    atan2: costing(arctangent),
+    angle: costing(angle),
+    angleExcess: costing(angle),
   };
   op.formula(
     counter,

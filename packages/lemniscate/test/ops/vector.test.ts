@@ -1,6 +1,7 @@
 /** @module The polynomials of the fast engine, run in plain numbers from the graph that its code is made from. */
 import { describe, expect, test } from "vitest";
 import { formatOf, type Scalar, type Vector, VectorAlgebra } from "../../src/engines/wasm/vector.js";
+import { numbers } from "../../src/ops/algebra.js";
 import { random } from "../conformance/random.js";
 
 /** One lane of a vector: its bits, read as a number or as an integer. */
@@ -86,6 +87,8 @@ describe.each([
   const algebra = new VectorAlgebra(formatOf(scalar, false));
   const round = (x: number): number => (scalar === "f64" ? x : Math.fround(x));
   const exp = algebra.exp(algebra.input(0));
+  const angle = algebra.angle(algebra.input(0));
+  const excess = algebra.angleExcess(algebra.input(0));
   const atan2 = algebra.atan2(algebra.input(0), algebra.input(1));
 
   test("exp is right to 4 units of the last place", () => {
@@ -139,6 +142,24 @@ describe.each([
     ] as const)
       check(y, x);
     expect(worst).toBeLessThan(4);
+  });
+
+  test("angles and what sin θ − θ cos θ leaves of them are right to 4 units of the last place", () => {
+    const { uniform } = random(5);
+    let worst = 0;
+    const check = (at: number): void => {
+      const d = round(at);
+      worst = Math.max(worst, ulps(evaluate(angle, [d], scalar), numbers.angle(d), scalar));
+      worst = Math.max(worst, ulps(evaluate(excess, [d], scalar), numbers.angleExcess(d), scalar));
+    };
+    for (let i = 0; i < 2000; i++) check(uniform());
+    for (let i = 0; i < 500; i++) check(10 ** (-20 * uniform()));
+    for (const d of [0, 1, 0.5, 1 - Math.cos(1)]) check(d);
+    expect(worst).toBeLessThanOrEqual(4);
+    expect(numbers.angle(1)).toBeCloseTo(Math.PI / 2, 15);
+    expect(numbers.angleExcess(1)).toBeCloseTo(1, 15);
+    // θ³/3 − θ⁵/30 at θ² = 2d + d²/3
+    expect(numbers.angleExcess(1e-6) / ((2 ** 1.5 / 3) * 1e-9 * (1 + 0.05e-6))).toBeCloseTo(1, 9);
   });
 
   test("atan2 is 0 at the origin and π on the negative axis", () => {

@@ -126,6 +126,23 @@ export class VectorAlgebra implements Algebra<Vector> {
     return this.choose(zero, y, half, this.sub(zero, half));
   }
 
+  /** √d·(√2 + d·P(d)). */
+  angle(d: Vector): Vector {
+    return this.mul(this.sqrt(d), this.#overAngle(d, this.#functions.angle, Math.SQRT2));
+  }
+
+  /** d·√d·(2√2/3 + d·P(d)). */
+  angleExcess(d: Vector): Vector {
+    const { angleExcess } = this.#functions;
+    return this.mul(this.mul(this.sqrt(d), d), this.#overAngle(d, angleExcess, Math.SQRT2 / 1.5));
+  }
+
+  /** at0 + d·P(d). */
+  #overAngle(d: Vector, coefficients: readonly number[], at0: number): Vector {
+    const u = this.fma(d, this.constant(2), this.constant(-1));
+    return this.fma(this.#horner(coefficients, u), d, this.constant(at0));
+  }
+
   #horner(coefficients: readonly number[], u: Vector): Vector {
     return coefficients.map((c) => this.constant(c)).reduceRight((sum, c) => this.fma(sum, u, c));
   }
@@ -151,6 +168,10 @@ interface Functions {
   readonly exp: readonly number[];
   /** (1 − atan(t)/t)/t² in z = t² on 0 ≤ z ≤ tan²(π/8), in u = 2z/tan²(π/8) − 1. */
   readonly atan: readonly number[];
+  /** (θ/√d − √2)/d in u = 2d − 1, for the angle θ with cos θ = 1 − d on 0 ≤ d ≤ 1. */
+  readonly angle: readonly number[];
+  /** ((sin θ − θ cos θ)/√d³ − 2√2/3)/d in u = 2d − 1, likewise. */
+  readonly angleExcess: readonly number[];
   /** Adding it rounds to an integer, which then stands in the low bits. */
   readonly magic: number;
   readonly mantissa: number;
@@ -166,25 +187,33 @@ const functions = new Map<Scalar, Functions>();
 /** tan(π/8), up to which an arctangent needs no reduction. */
 const tanEighth = Math.SQRT2 - 1;
 
-/** Σ c_k x^k, for coefficients and arguments with which thirty terms are enough. */
+/** Σ c_k x^k, for coefficients and arguments with which sixty terms are enough. */
 function series(c: (k: number) => number, x: number): number {
-  return Array.from({ length: 30 }, (_, k) => c(k)).reduceRight((sum, coefficient) => sum * x + coefficient, 0);
+  return Array.from({ length: 60 }, (_, k) => c(k)).reduceRight((sum, coefficient) => sum * x + coefficient, 0);
 }
 
 function factorial(n: number): number {
   return n === 0 ? 1 : n * factorial(n - 1);
 }
 
+/** Coefficients of θ/√d in powers of d: √2·asin(√z)/√z at z = d/2. */
+function angleSeries(n: number): number {
+  return n === 0 ? Math.SQRT2 : (angleSeries(n - 1) * (2 * n - 1) ** 2) / (4 * n * (2 * n + 1));
+}
+
 function functionsOf(scalar: Scalar): Functions {
   const known = functions.get(scalar);
   if (known !== undefined) return known;
-  const [expDegree, atanDegree] = scalar === "f32" ? [4, 4] : [10, 11];
+  const [expDegree, atanDegree, angleDegree, excessDegree] = scalar === "f32" ? [4, 4, 7, 6] : [10, 11, 17, 15];
   // Their series, summed from the small terms up: what the polynomials correct is small, and so is their error.
   const exponential = (r: number): number => series((k) => 1 / factorial(k + 2), r);
   const arctangent = (z: number): number => series((k) => (-1) ** k / (2 * k + 3), z);
   const polynomials = {
     exp: polynomial(exponential, -Math.LN2 / 2, Math.LN2 / 2, expDegree),
     atan: polynomial(arctangent, 0, tanEighth ** 2, atanDegree),
+    angle: polynomial((d) => series((k) => angleSeries(k + 1), d), 0, 1, angleDegree),
+    // d(sin θ − θ cos θ)/dd = θ, so the series is integrated term by term.
+    angleExcess: polynomial((d) => series((k) => angleSeries(k + 1) / (k + 2.5), d), 0, 1, excessDegree),
   };
   const made: Functions =
     scalar === "f32"

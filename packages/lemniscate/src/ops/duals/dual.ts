@@ -42,13 +42,33 @@ export function applyDual<P extends Parameters>(
   return apply(op, [pp, pq, qq], parameters);
 }
 
-/** √(pp·qq − pq²) without the cancellation near |pq| = √(pp·qq); never NaN. */
-export function determinantRoot<V>(o: Algebra<V>, pp: V, pq: V, qq: V): V {
-  return o.sqrt(determinant(o, pp, pq, qq));
+/**
+ * 1 − |ρ| of the correlation ρ = pq/√(pp·qq); 1 where a variance is 0.
+ *
+ * With s = √(pp·qq), 2(s − |pq|) = (pp − |pq|) + (qq − |pq|) − (√pp − √qq)². Of nearly equal Gaussians these differences
+ * are exact, so that all digits survive which the covariances have; of equal ones the result is 0. Where the variances
+ * differ much, s − |pq| itself is the better one, and still exactly 0 for x and 2x. Variances whose product over- or
+ * underflows have their roots taken first.
+ */
+export function scaledDistance<V>(o: Algebra<V>, pp: V, pq: V, qq: V): V {
+  const [rp, rq, size] = [o.sqrt(pp), o.sqrt(qq), o.abs(pq)];
+  const s = deviations(o, pp, qq);
+  const apart = o.div(o.sub(pp, qq), o.add(rp, rq));
+  const twice = o.sub(o.add(o.sub(pp, size), o.sub(qq, size)), o.mul(apart, apart));
+  const alike = o.mul(o.max(pp, qq), o.constant(0.5));
+  const distance = o.choose(alike, o.min(pp, qq), o.mul(twice, o.constant(0.5)), o.sub(s, size));
+  return o.choose(s, o.constant(0), o.constant(1), o.div(o.max(distance, o.constant(0)), s));
+}
+
+/** √(pp·qq), √pp·√qq where the product is no number of normal size. */
+export function deviations<V>(o: Algebra<V>, pp: V, qq: V): V {
+  const [apart, product] = [o.mul(o.sqrt(pp), o.sqrt(qq)), o.mul(pp, qq)];
+  const exact = o.choose(o.constant(1e-30), product, o.sqrt(product), apart);
+  return o.choose(product, o.constant(1e30), exact, apart);
 }
 
 /** max(pp·qq − pq², 0), as a product of two differences. */
 export function determinant<V>(o: Algebra<V>, pp: V, pq: V, qq: V): V {
-  const s = o.sqrt(o.mul(pp, qq));
+  const s = deviations(o, pp, qq);
   return o.max(o.mul(o.sub(s, pq), o.add(s, pq)), o.constant(0));
 }

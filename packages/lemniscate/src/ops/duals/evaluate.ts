@@ -59,7 +59,7 @@ const table: { readonly [Name in DualName]: (of: Gaussians) => DualValues } = {
  */
 export function dual(name: DualName, of: Gaussians): DualValues {
   const { pp, pq, qq } = of;
-  if (!(pp >= 0 && qq >= 0 && Math.abs(pq) <= Math.sqrt(pp * qq) * (1 + 1e-9)))
+  if (!(pp >= 0 && qq >= 0 && Math.abs(pq) <= Math.sqrt(pp) * Math.sqrt(qq) * (1 + 1e-9)))
     throw new LemniscateError({
       code: "BadInput",
       where: "dual",
