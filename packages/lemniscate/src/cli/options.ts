@@ -5,6 +5,7 @@ import type { EngineOptions } from "../engines/open.js";
 import type { Quantity } from "../program/program.js";
 import type { ProgressStyle } from "./progress.js";
 import type { EngineBlock } from "./spec/blocks.js";
+import { allDepths, readSpec, type Spec } from "./spec/read.js";
 
 /** `--engine`, `--precision`, `--threads`, as given. */
 export interface EngineFlags {
@@ -17,6 +18,21 @@ export interface RunFlags extends EngineFlags {
   readonly tapeMemory?: number | undefined;
   readonly progress: ProgressStyle;
   readonly quiet?: boolean | undefined;
+}
+
+/** `--depths`. */
+export interface SpecFlags {
+  readonly depths?: boolean | undefined;
+}
+
+export function withSpec(command: Command): Command {
+  return command.option("--depths", "all depths of the network's repeated block, from 1, instead of the whole alone");
+}
+
+/** The specification in a file, as the flags read it. */
+export function specOf(file: string, { depths }: SpecFlags): Spec {
+  const spec = readSpec(file);
+  return depths === true ? allDepths(spec) : spec;
 }
 
 export function withEngine(command: Command): Command {

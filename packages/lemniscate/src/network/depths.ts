@@ -28,6 +28,7 @@ export function depths<N extends Network>(network: N): Readonly<Record<string, N
       given: `a network with ${counts.length === 1 ? "a repeat of 0 times" : `${counts.length || "no"} repeats`}`,
       allowed: "one repeat of 1 or more times, by itself or among the layers of serial()",
       mend: "Write the block whose copies are counted as repeat(block, times), and other repeated layers out.",
+      path: [],
     });
   return Object.fromEntries(
     Array.from({ length: counts[0]! }, (_, i) => [i + 1, cut(network, i + 1) as Network<PlacementOf<N>>]),

@@ -105,6 +105,7 @@ export function endsWithFeatures(output: Shape, name: string): void {
     given: `a network that ends with ${describeShape(output)}`,
     allowed: "a network that ends with features (n, d)",
     mend: "Put globalAvgPool() or flatten() before the readout, or use positionKernel() to see all positions.",
+    path: name === "" ? undefined : [name],
   });
 }
 

@@ -80,6 +80,7 @@ export function kernels<const Networks extends Readonly<Record<string, Network>>
       given: "no networks",
       allowed: "one network or more, as in { wide: net }",
       mend: "Give every network a name of its own.",
+      path: [],
     });
   const all = keyedKernel(list, endsWithFeatures);
   const named = <T>(of: Keyed<T>, get: readonly Quantity[]): Record<string, Record<string, T>> =>

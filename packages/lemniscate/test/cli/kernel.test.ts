@@ -38,6 +38,29 @@ test("both kernels go to files of their own, in single precision if asked, and -
   expect(readdirSync(folder).sort()).toEqual(["k.nngp.npy", "k.ntk.npy", "x.npy", "x2.npy"]);
 });
 
+test("several networks, and all depths of one, go to files of their own", async () => {
+  const folder = orthogonal();
+  const entry = async (file: string): Promise<number> => numbersOf(await readNpy(path.join(folder, file)))[1]!;
+  const several = ["kernel", path.join(fixtures, "networks.yaml"), "--x", "x.npy", "--out", "k.npy"];
+  expect(lemniscate([...several, "--get", "nngp,ntk", "--json"], folder)).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('"deep.ntk":"k.deep.ntk.npy"'),
+  });
+  const depths = ["kernel", path.join(fixtures, "deep.yaml"), "--x", "x.npy", "--out", "d.npy", "--depths"];
+  expect(lemniscate(depths, folder)).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^d\.2\.npy: 2\.nngp 2 × 2/m),
+  });
+  expect(
+    readdirSync(folder)
+      .filter((file) => file !== "x.npy")
+      .sort(),
+  ).toEqual(["d.1.npy", "d.2.npy", "k.deep.nngp.npy", "k.deep.ntk.npy", "k.shallow.nngp.npy", "k.shallow.ntk.npy"]);
+  expect(await entry("k.shallow.nngp.npy")).toBeCloseTo(1 / (2 * Math.PI), 12);
+  expect(await entry("d.1.npy")).toBe(await entry("k.shallow.nngp.npy"));
+  expect(await entry("d.2.npy")).toBe(await entry("k.deep.nngp.npy"));
+});
+
 test("a mask, a mask constant and a shorter sequence mean the same", async () => {
   const folder = emptyFolder();
   const at = (file: string): string => path.join(folder, file);

@@ -30,7 +30,7 @@ const page = readFileSync(fileURLToPath(new URL("../../../../docs/command-line.m
 const fences = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text]) => text!);
 
 test("the files in the documentation are valid", () => {
-  expect(fences.length).toBe(2);
+  expect(fences.length).toBe(3);
   for (const fence of fences) {
     validate(parse(fence));
     expect(validate.errors).toBeNull();
@@ -50,6 +50,9 @@ test.each([
   [{ type: "dense", wieghtStd: 1 }],
   [{ type: "serial", layers: [{ type: "relu" }, { type: "attention", weights: "sofmax" }] }],
   [{ lemniscate: 2, network: { type: "dense" } }],
+  [{ lemniscate: 1, networks: { "no/name": { type: "dense" } } }],
+  [{ lemniscate: 1, network: { type: "dense" }, networks: { one: { type: "dense" } } }],
+  [{ lemniscate: 1, networks: { one: { type: "dense" } }, inference: { type: "gp" } }],
   [{ lemniscate: 1, network: { type: "dense" }, data: { train: { type: "npy" } } }],
   [{ lemniscate: 1, network: { type: "dense" }, inference: { type: "gp", noise: -1 } }],
 ])("%j is not valid", (data) => {

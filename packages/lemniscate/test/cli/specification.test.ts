@@ -74,6 +74,22 @@ const mistakes: readonly (readonly [name: string, text: string, message: string 
     'net.yaml:3:30 experiment: inference.noise: got "lots", allowed is a number, or a block with a type.',
   ],
   [
+    "a mistake in one of several networks",
+    "lemniscate: 1\nnetworks:\n  good: {type: dense}\n  bad:\n    layers: [{type: relu}]\n    type: serial\n",
+    "net.yaml:5:14 network.bad.layers[0]: relu: got features (n, 3), which is data",
+  ],
+  [
+    "one of several networks that cannot stand there",
+    "lemniscate: 1\nnetworks: {open: {type: attention}, good: {type: dense}}\n",
+    "net.yaml:2:12 network.open: attention: got features (n, 3)",
+  ],
+  [
+    "a name that is no name of a file",
+    "lemniscate: 1\nnetworks: {a/b: {type: dense}}\n",
+    'net.yaml:2:12 experiment: networks.a/b: got "a/b", allowed is a name of letters, digits and ._-.',
+  ],
+  ["no networks", "lemniscate: 1\nnetworks: {}\n", "net.yaml:2:1 kernels: got no networks"],
+  [
     "an unknown block",
     "lemniscate: 1\nnetwork: {type: dense}\ninferences: {}\n",
     /^net\.yaml:3:\d+ experiment: got the unknown/,
@@ -100,4 +116,23 @@ test("JSON has lines too, and a network that ends with positions is wrong at its
   const { code, stderr } = lemniscate(["explain", "net.json", "--shape", "4x3x2"], folder);
   expect(code).toBe(2);
   expect(stderr).toMatch(/^lemniscate explain: net\.json:3:3 kernel: got a network that ends with tokens/);
+});
+
+test("all depths are refused where nothing is repeated, and what is wrong in one of them is shown at its line", () => {
+  const folder = emptyFolder();
+  writeFileSync(path.join(folder, "flat.yaml"), "type: serial\nlayers: [{type: dense}]\n");
+  writeFileSync(path.join(folder, "bad.yaml"), "type: repeat\ntimes: 2\nlayer: {type: relu}\n");
+  const said = (file: string): string => {
+    const { code, stderr } = lemniscate(["explain", file, "--shape", "4x3", "--depths"], folder);
+    expect(code).toBe(2);
+    return stderr;
+  };
+  expect(said("flat.yaml")).toMatch(/^lemniscate explain: flat\.yaml:1:1 depths: got a network with no repeats/);
+  expect(said("bad.yaml")).toMatch(/^lemniscate explain: bad\.yaml:3:\d+ network\.1\.layer: relu: got features/);
+});
+
+test("predictions are made with one network", () => {
+  const { code, stderr } = lemniscate(["predict", "networks.yaml", "--train", "train.csv", "--test", "test.csv"]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^lemniscate predict: networks: got shallow, deep, allowed is one network/);
 });

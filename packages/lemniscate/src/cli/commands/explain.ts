@@ -1,12 +1,11 @@
 import { type Command, Option } from "commander";
 import type { Precision } from "../../engines/engine.js";
-import { compile } from "../../program/compile.js";
+import { compileAll } from "../../program/compile.js";
 import type { Quantity } from "../../program/program.js";
-import { kernel } from "../../tiles/kernel.js";
-import { quantities, shape, wholeNumber } from "../options.js";
-import { readSpec } from "../spec/read.js";
+import { kernels } from "../../tiles/kernels.js";
+import { quantities, type SpecFlags, shape, specOf, wholeNumber, withSpec } from "../options.js";
 
-interface Flags {
+interface Flags extends SpecFlags {
   readonly shape: readonly number[];
   readonly columns?: number;
   readonly get: readonly Quantity[];
@@ -15,7 +14,7 @@ interface Flags {
 }
 
 export function explainCommand(program: Command): void {
-  program
+  const command = program
     .command("explain")
     .description("Show what a kernel would compute and what it would cost, without computing it.")
     .argument("<spec>", "network or experiment, in YAML or JSON")
@@ -24,14 +23,16 @@ export function explainCommand(program: Command): void {
     .addOption(
       new Option("--get <which>", "nngp, ntk, or nngp,ntk").argParser(quantities).default(["nngp", "ntk"], "nngp,ntk"),
     )
-    .addOption(new Option("--precision <bits>", "single or double precision").choices(["f32", "f64"]).default("f64"))
+    .addOption(new Option("--precision <bits>", "single or double precision").choices(["f32", "f64"]).default("f64"));
+  withSpec(command)
     .option("--json", "print the program itself as JSON")
     .addHelpText("after", "\nExample:\n  $ lemniscate explain net.yaml --shape 1000x100x50 --get ntk")
-    .action((file: string, { shape, get, columns, precision, json }: Flags) => {
-      const { network, within } = readSpec(file);
+    .action((file: string, { shape, get, columns, precision, json, ...flags }: Flags) => {
+      const { networks, within } = specOf(file, flags);
       // explain() is asked in either case: it knows which networks have a kernel.
-      const text = within(() => kernel(network).explain(shape, { get, columns, precision }));
+      const text = within(() => kernels(networks).explain(shape, { get, columns, precision }));
       const input = { grid: shape.slice(1, -1), channels: shape.at(-1), gaussian: false };
-      console.log(json === true ? JSON.stringify(compile(network, input, { get, masked: false })) : text);
+      const program = compileAll(Object.entries(networks), input, { get, masked: false });
+      console.log(json === true ? JSON.stringify(program) : text);
     });
 }

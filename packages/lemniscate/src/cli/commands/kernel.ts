@@ -2,19 +2,29 @@ import { type Command, Option } from "commander";
 import type { Batch } from "../../core/batch.js";
 import { openEngine } from "../../engines/open.js";
 import type { Matrix } from "../../linalg/matrix.js";
-import type { Quantity } from "../../program/program.js";
-import { kernel } from "../../tiles/kernel.js";
+import { type Quantity, resultKey } from "../../program/program.js";
+import { kernels } from "../../tiles/kernels.js";
 import { type InputOptions, ofOneLength, readInputs } from "../inputs.js";
 import { interruptible } from "../interrupt.js";
 import { Misuse } from "../misuse.js";
 import { writeMatrix } from "../npy-output.js";
-import { engineOptions, maskConstant, progressStyle, quantities, type RunFlags, withRun } from "../options.js";
+import {
+  engineOptions,
+  maskConstant,
+  progressStyle,
+  quantities,
+  type RunFlags,
+  type SpecFlags,
+  specOf,
+  withRun,
+  withSpec,
+} from "../options.js";
 import { checkInput, checkOutput, writeOutputs } from "../output.js";
 import { progressOf } from "../progress.js";
 import { examplesOf } from "../spec/examples.js";
-import { readSpec, type Spec } from "../spec/read.js";
+import type { Spec } from "../spec/read.js";
 
-interface Flags extends RunFlags {
+interface Flags extends RunFlags, SpecFlags {
   readonly x?: string;
   readonly x2?: string;
   readonly mask?: string;
@@ -36,14 +46,17 @@ export function kernelCommand(program: Command): void {
     .option("--mask2 <file>", "the same of x2")
     .option("--mask-constant <number>", "entries of x and x2 that stand for padding", maskConstant)
     .addOption(new Option("--get <which>", "nngp, ntk, or nngp,ntk").argParser(quantities).default(["nngp"], "nngp"))
-    .requiredOption("--out <file>", "the matrix; of several, k.npy becomes k.nngp.npy and k.ntk.npy");
-  withRun(command)
+    .requiredOption(
+      "--out <file>",
+      "the matrix; of several, k.npy becomes k.nngp.npy and k.ntk.npy, or k.name.npy of a network",
+    );
+  withRun(withSpec(command))
     .option("--json", "print what was done as JSON")
     .addHelpText(
       "after",
       "\nExample:\n  $ lemniscate kernel net.yaml --x train.npy --x2 test.npy --get ntk --out k.npy",
     )
-    .action((file: string, flags: Flags) => run(readSpec(file), flags));
+    .action((file: string, flags: Flags) => run(specOf(file, flags), flags));
 }
 
 async function run(spec: Spec, flags: Flags): Promise<void> {
@@ -53,27 +66,35 @@ async function run(spec: Spec, flags: Flags): Promise<void> {
   await using engine = await openEngine(engineOptions(flags, spec.experiment.engine));
   const progress = progressOf("kernel", progressStyle(flags));
   const { get, tapeMemory: tapeBytes } = flags;
-  let matrices: Readonly<Partial<Record<Quantity, Matrix>>>;
+  let found: Readonly<Record<string, Readonly<Record<string, Matrix>>>>;
   try {
-    matrices = await interruptible((signal) =>
-      spec.within(() => kernel(spec.network)(x1, x2, { get, engine, tapeBytes, signal, onProgress: progress.update })),
+    found = await interruptible((signal) =>
+      spec.within(() =>
+        kernels(spec.networks)(x1, x2, { get, engine, tapeBytes, signal, onProgress: progress.update }),
+      ),
     );
   } finally {
     progress.end();
   }
-  const files = get.map((quantity) => ({ quantity, file: fileOf(flags.out, quantity, get) }));
+  const files = Object.entries(found).flatMap(([name, matrices]) =>
+    get.map((quantity) => ({
+      key: resultKey(name, quantity),
+      file: fileOf(flags.out, [name, get.length > 1 ? quantity : ""]),
+      matrix: matrices[quantity]!,
+    })),
+  );
   await writeOutputs(
-    files.map(({ quantity, file }) => ({ file, write: (to, signal) => writeMatrix(to, matrices[quantity]!, signal) })),
+    files.map(({ file, matrix }) => ({ file, write: (to, signal) => writeMatrix(to, matrix, signal) })),
   );
   const seconds = (performance.now() - started) / 1000;
-  const { rows, columns } = matrices[get[0]!]!;
+  const { rows, columns } = files[0]!.matrix;
   const { name, precision, threads } = engine;
   if (flags.json === true) {
-    const outputs = Object.fromEntries(files.map(({ quantity, file }) => [quantity, file]));
+    const outputs = Object.fromEntries(files.map(({ key, file }) => [key, file]));
     console.log(JSON.stringify({ outputs, shape: [rows, columns], engine: { name, precision, threads }, seconds }));
   } else if (flags.quiet !== true)
-    for (const { quantity, file } of files)
-      console.error(`${file}: ${quantity} ${rows} × ${columns}, ${precision}, ${name} engine, ${seconds.toFixed(1)} s`);
+    for (const { key, file } of files)
+      console.error(`${file}: ${key} ${rows} × ${columns}, ${precision}, ${name} engine, ${seconds.toFixed(1)} s`);
 }
 
 async function inputs(spec: Spec, flags: Flags): Promise<readonly [Batch, Batch | null]> {
@@ -112,8 +133,9 @@ function refuseTogether(flags: Flags): void {
   });
 }
 
-/** `k.npy` for one quantity, `k.nngp.npy` and `k.ntk.npy` for two. */
-function fileOf(out: string, quantity: Quantity, get: readonly Quantity[]): string {
-  if (get.length === 1) return out;
-  return out.endsWith(".npy") ? `${out.slice(0, -4)}.${quantity}.npy` : `${out}.${quantity}.npy`;
+/** `k.npy` for one result; else with what tells it from the others: `k.nngp.npy`, `k.wide.npy`, `k.wide.ntk.npy`. */
+function fileOf(out: string, names: readonly string[]): string {
+  const parts = names.filter((name) => name !== "");
+  const stem = out.endsWith(".npy") ? out.slice(0, -4) : out;
+  return parts.length === 0 ? out : `${[stem, ...parts].join(".")}.npy`;
 }

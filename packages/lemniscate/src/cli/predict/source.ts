@@ -4,7 +4,7 @@ import type { KernelDiagonals, KernelMatrices, Quantity } from "../../inference/
 import { kernel } from "../../tiles/kernel.js";
 import { interruptible } from "../interrupt.js";
 import { announce, type ProgressStyle, progressOf } from "../progress.js";
-import type { Spec } from "../spec/read.js";
+import { onlyNetwork, type Spec } from "../spec/read.js";
 
 type Get = { readonly get: readonly Quantity[] };
 
@@ -25,7 +25,7 @@ export function sourceOf(
   engine: Engine,
   options: { readonly tapeBytes?: number | undefined; readonly style: ProgressStyle },
 ): Source {
-  const k = kernel(spec.network);
+  const k = kernel(onlyNetwork(spec));
   const { tapeBytes, style } = options;
   let said = (): void => {};
   const end = (): void => {

@@ -86,10 +86,11 @@ export interface EngineBlock {
   readonly threads?: number | undefined;
 }
 
-/** A network with data and a way to predict. */
+/** A network, or several, with data and a way to predict. */
 export interface Experiment {
   readonly lemniscate: typeof networkVersion;
-  readonly network: unknown;
+  readonly network?: unknown;
+  readonly networks?: Readonly<Record<string, unknown>> | undefined;
   readonly data?:
     | {
         readonly train: DataBlock;

@@ -148,4 +148,13 @@ export function experimentOf(network: z.ZodType): z.ZodObject {
   });
 }
 
+/** A specification of several networks, whose kernels are computed together. */
+export function severalOf(network: z.ZodType): z.ZodObject {
+  const name = z.string().regex(/^[\w.-]+$/, { error: "a name of letters, digits and ._-" });
+  return experimentOf(network)
+    .omit({ network: true, inference: true })
+    .extend({ networks: z.record(name, network).describe("Networks by name; results go to a file for each") });
+}
+
 export const experiment: z.ZodType<Experiment> = experimentOf(z.unknown()) as unknown as z.ZodType<Experiment>;
+export const several: z.ZodType<Experiment> = severalOf(z.unknown()) as unknown as z.ZodType<Experiment>;

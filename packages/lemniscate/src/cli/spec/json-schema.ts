@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { layers } from "../../network/layers/index.js";
-import { experimentOf } from "./experiment.js";
+import { experimentOf, severalOf } from "./experiment.js";
 
 /** Where the published schema can be found, and what `$schema` in a file may say. */
 export const schemaId = "https://unpkg.com/lemniscate/schema/lemniscate.schema.json";
@@ -38,13 +38,13 @@ const union = z
 /** JSON Schema (2020-12) of network and experiment files. */
 export function jsonSchema(): object {
   const $schema = z.string().optional();
-  const file = z.union([union, experimentOf(union).extend({ $schema })]);
+  const file = z.union([union, experimentOf(union).extend({ $schema }), severalOf(union).extend({ $schema })]);
   const { $schema: dialect, ...schema } = z.toJSONSchema(file, { io: "input" });
   return {
     $schema: dialect,
     $id: schemaId,
     title: "Network or experiment of lemniscate",
-    description: "A network by itself, or an experiment: a network with data and a way to predict.",
+    description: "A network by itself, or an experiment: one network or several with data and a way to predict.",
     ...schema,
   };
 }
