@@ -33,6 +33,31 @@ export function sandwich(A: Node, k: Node, B: Node): Node {
   return { op: sandwichOp, args: [A, k, B], parameters: {}, extent: "pair", sides: k.sides, grid: k.grid };
 }
 
+/** A C: the weights of two attention layers, one behind the other, as those of one. */
+export const composeOp: StructuralOp = {
+  kind: "structural",
+  name: "compose",
+  demands: () => ["block", "block"],
+  flops: (_, rows) => 2 * rows ** 3,
+};
+
+export function compose(A: Node, C: Node): Node {
+  return { op: composeOp, args: [A, C], parameters: {}, extent: "pair", sides: A.sides, grid: A.grid };
+}
+
+/** AᵀB = Σ_a A_ai B_aj over the positions a that both sides have: tr(A k Bᵀ) = ⟨AᵀB, k⟩. */
+export const crossOp: StructuralOp = {
+  kind: "structural",
+  name: "cross",
+  demands: () => ["block", "block"],
+  flops: (_, rows, columns) => 2 * Math.min(rows, columns) * rows * columns,
+};
+
+export function cross(A: Node, B: Node): Node {
+  const sides = [A.sides[0]!, B.sides[0]!];
+  return { op: crossOp, args: [A, B], parameters: {}, extent: "pair", sides, grid: A.grid };
+}
+
 /** max(k, 0): attention weights of the rectified mechanism. */
 export const rectifyOp: ElementwiseOp<Record<string, never>> = {
   kind: "elementwise",

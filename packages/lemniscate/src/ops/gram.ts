@@ -45,3 +45,29 @@ export const mixLineOp: StructuralOp = {
 export function mixLine(A: Node, u: Node): Node {
   return { op: mixLineOp, args: [A, u], parameters: {}, extent: "line", sides: u.sides, grid: u.grid };
 }
+
+/** Xᵀu: the inputs of one side, or what mixes made of them, summed over positions with the weights u. */
+export const poolInputsOp: StructuralOp = {
+  kind: "structural",
+  name: "poolInputs",
+  demands: () => ["line", "inputs"],
+  flops: (_, rows, __, channels) => 2 * rows * channels,
+};
+
+export function poolInputs(u: Node, x: Node | undefined): Node {
+  const args = x === undefined ? [u] : [u, x];
+  return { op: poolInputsOp, args, parameters: {}, extent: "channels", sides: u.sides, grid: [] };
+}
+
+/** Inner product of pooled inputs. */
+export const pooledGramOp: StructuralOp = {
+  kind: "structural",
+  name: "pooledGram",
+  demands: () => ["channels", "channels"],
+  flops: (_, __, ___, channels) => 2 * channels,
+};
+
+export function pooledGram(x: Node, y: Node): Node {
+  const sides = [x.sides[0]!, y.sides[0]!];
+  return { op: pooledGramOp, args: [x, y], parameters: {}, extent: "value", sides, grid: [] };
+}

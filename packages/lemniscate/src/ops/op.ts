@@ -5,9 +5,10 @@ export type Side = "a" | "b";
 
 /**
  * What a node has one number for: a `pair` of positions (row: a position of side p, column: one of side q),
- * a position of one side (`line`), the examples as a whole (`value`), or a position and channel of the data (`inputs`).
+ * a position of one side (`line`), the examples as a whole (`value`), a position and channel of the data (`inputs`),
+ * or a channel of the data (`channels`).
  */
-export type Extent = "pair" | "line" | "value" | "inputs";
+export type Extent = "pair" | "line" | "value" | "inputs" | "channels";
 
 /**
  * How an elementwise operation reads an argument: at the same `entry`; at the entry's `row` or `column`, where an
@@ -45,10 +46,14 @@ export type StructuralName =
   | "mix"
   | "mixedGram"
   | "mixLine"
+  | "poolInputs"
+  | "pooledGram"
   | "positionCovariance"
   | "presence"
   | "softmaxRows"
   | "sandwich"
+  | "compose"
+  | "cross"
   | "inner"
   | "weigh"
   | "bilinear"
@@ -57,8 +62,11 @@ export type StructuralName =
   | "takeDiagonal"
   | "scaleDiagonal";
 
-/** How much of a node is computed: all pairs of positions, equal positions only, one side's positions, one number. */
-export type Form = "block" | "diagonal" | "line" | "value" | "inputs";
+/**
+ * How much of a node is computed: all pairs of positions, equal positions only, one side's positions, one number; for
+ * data, all of them or one number a channel.
+ */
+export type Form = "block" | "diagonal" | "line" | "value" | "inputs" | "channels";
 
 /** A covariance expression: plain data, built by the functions of this room, merged and ordered by the compiler. */
 export interface Node {

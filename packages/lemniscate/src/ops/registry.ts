@@ -1,4 +1,4 @@
-import { magnitudeOp, rectifyOp, sandwichOp, softmaxRowsOp } from "./attend.js";
+import { composeOp, crossOp, magnitudeOp, rectifyOp, sandwichOp, softmaxRowsOp } from "./attend.js";
 import { type Dual, dualOps } from "./duals/dual.js";
 import { errorFunctionDual } from "./duals/error-function.js";
 import { exponentialDual } from "./duals/exponential.js";
@@ -6,7 +6,7 @@ import { geluDual } from "./duals/gelu.js";
 import { rectifierDual } from "./duals/rectifier.js";
 import { sineDual } from "./duals/sine.js";
 import { addOp, affineOp, multiplyOp } from "./elementary.js";
-import { gramOp, mixedGramOp, mixLineOp, mixOp } from "./gram.js";
+import { gramOp, mixedGramOp, mixLineOp, mixOp, pooledGramOp, poolInputsOp } from "./gram.js";
 import { inverseRootOp, normalizeOp } from "./normalize.js";
 import type { ElementwiseOp, Parameters, StructuralName, StructuralOp } from "./op.js";
 import { anyOp, eitherOp, keepOp, presenceOp, scaleSidesOp, shareOp } from "./padding.js";
@@ -48,10 +48,14 @@ export const structuralOps: { readonly [Name in StructuralName]: StructuralOp } 
   mix: mixOp,
   mixedGram: mixedGramOp,
   mixLine: mixLineOp,
+  poolInputs: poolInputsOp,
+  pooledGram: pooledGramOp,
   positionCovariance: positionCovarianceOp,
   presence: presenceOp,
   softmaxRows: softmaxRowsOp,
   sandwich: sandwichOp,
+  compose: composeOp,
+  cross: crossOp,
   inner: innerOp,
   weigh: weighOp,
   bilinear: bilinearOp,

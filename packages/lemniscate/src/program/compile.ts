@@ -2,16 +2,19 @@ import type { Shape } from "../core/shape.js";
 import type { Covariances } from "../network/layer.js";
 import type { Network } from "../network/placement.js";
 import { covariancesOf, remember, shapeOf } from "../network/trace.js";
+import { crossOp } from "../ops/attend.js";
 import { affine } from "../ops/elementary.js";
 import { gram } from "../ops/gram.js";
 import type { Form, Side } from "../ops/op.js";
 import { presence } from "../ops/padding.js";
 import { takeDiagonalOp } from "../ops/reductions.js";
 import { isZero, zero } from "../ops/zero.js";
-import { Graph, type Merged } from "./graph.js";
+import { stepFlops } from "./cost.js";
+import { Graph, type Merged, type Rewrite } from "./graph.js";
 import { multiples } from "./passes/multiples.js";
 import { prefix } from "./passes/prefix.js";
 import { readout } from "./passes/readout.js";
+import { trace } from "./passes/trace.js";
 import { unmask } from "./passes/unmask.js";
 import { computedForm, demandOn, type Plan, plan, type Wanted } from "./plan.js";
 import { type Access, type Keyed, type Operand, type Program, type Quantity, resultKey, type Step } from "./program.js";
@@ -48,15 +51,30 @@ export function compileAll(networks: Networks, input: Shape, { get, masked, rewr
   const [output] = networks.map(([name, network]) => shapeOf(network, input, name === "" ? [] : [name]));
   const inputs = inputCovariances(input);
   const covariances = networks.map(([name, network]) => [name, covariancesOf(network, inputs, input)] as const);
-  const algebra = rewrite ? [multiples, prefix(input), readout(input)] : [];
-  const graph = new Graph([...(masked ? [] : [unmask]), ...algebra]);
-  const rootsOf = (q: Side): Root[] =>
-    covariances.flatMap(([name, below]) =>
-      get.map((quantity): Root => [resultKey(name, quantity), graph.merge(below[quantity]("a", q))]),
-    );
-  const pairRoots = rootsOf("b");
-  const selfRoots = rootsOf("a");
+  const programOf = (rules: readonly Rewrite[]): Program => {
+    const graph = new Graph([...(masked ? [] : [unmask]), ...rules]);
+    const rootsOf = (q: Side): Root[] =>
+      covariances.flatMap(([name, below]) =>
+        get.map((quantity): Root => [resultKey(name, quantity), graph.merge(below[quantity]("a", q))]),
+      );
+    const [pairRoots, selfRoots] = [rootsOf("b"), rootsOf("a")];
+    const lists = listsOf(graph, input, pairRoots, selfRoots);
+    return { version: 1, input, output: output!, get: pairRoots.map(([key]) => key), masked, ...lists };
+  };
+  if (!rewrite) return programOf([]);
+  const program = programOf([multiples, prefix(input), readout(input), trace(input)]);
+  if (!program.pair.some(({ op }) => op === crossOp.name)) return program;
+  const blockwise = programOf([multiples, prefix(input), readout(input)]);
+  return pairFlops(program) < pairFlops(blockwise) ? program : blockwise;
+}
 
+/** What is computed for each example, each pair, and an example with itself. */
+function listsOf(
+  graph: Graph,
+  input: Shape,
+  pairRoots: readonly Root[],
+  selfRoots: readonly Root[],
+): Pick<Program, "spaces" | "example" | "pair" | "self" | "results"> {
   const pairPlan = plan(wanted(pairRoots), (node) => node.sides.includes("a") && node.sides.includes("b"));
   const fromPair = pairPlan.foreign.map(([node, form]): Wanted => [graph.asExample(node), form]);
   const early = plan(fromPair, () => true);
@@ -72,18 +90,11 @@ export function compileAll(networks: Networks, input: Shape, { get, masked, rewr
   const pair = emit(pairPlan, spaces, tape);
   const self = emit(selfPlan, spaces, tape);
   const results = { pair: resultsOf(pairRoots, pair.read), self: resultsOf(selfRoots, self.read) };
-  return {
-    version: 1,
-    input,
-    output: output!,
-    get: pairRoots.map(([key]) => key),
-    masked,
-    spaces: spaces.grids,
-    example: example.steps,
-    pair: pair.steps,
-    self: self.steps,
-    results,
-  };
+  return { spaces: spaces.grids, example: example.steps, pair: pair.steps, self: self.steps, results };
+}
+
+function pairFlops(program: Program): number {
+  return program.pair.reduce((sum, step) => sum + stepFlops(program, step), 0);
 }
 
 /** A result and the expression it is. */
@@ -126,7 +137,8 @@ class Spaces {
   }
 
   of({ extent, grid, args }: Merged): number {
-    const worked = extent === "value" ? (args.find((arg) => arg.grid.length > 0)?.grid ?? this.grids[0]!) : grid;
+    const summed = extent === "value" || extent === "channels";
+    const worked = summed ? (args.find((arg) => arg.grid.length > 0)?.grid ?? this.grids[0]!) : grid;
     const known = this.grids.findIndex((other) => other.join() === worked.join());
     return known >= 0 ? known : this.grids.push(worked) - 1;
   }

@@ -74,6 +74,7 @@ interface Totals {
 export function entriesOf(program: Program, step: Step): number {
   const S = positionsOf(program, step);
   if (step.form === "inputs") return S * (program.input.channels ?? 1);
+  if (step.form === "channels") return program.input.channels ?? 1;
   if (step.form === "block") return S * S;
   return step.form === "value" ? 1 : S;
 }

@@ -79,6 +79,12 @@ const mutations: readonly Mutation[] = [
   mutation("program/passes/prefix.js", "times * shift)", "shift)"),
   mutation("program/passes/prefix.js", "factor + (into.get(key)?.times ?? 0)", "factor"),
   mutation("program/passes/readout.js", "shift === 0 ? scaled : add", "true ? scaled : add"),
+  mutation("program/passes/readout.js", "multiply(number, bilinear(u, block, v))", "bilinear(u, block, v)"),
+  mutation("program/passes/readout.js", "poolInputs(v, second)", "poolInputs(u, second)"),
+  mutation("program/passes/trace.js", "compose(weights[1], third)", "third"),
+  mutation("program/passes/trace.js", "affine(traced(outer", "affine((outer"),
+  mutation("program/passes/trace.js", "inner(cross(A, B), k)", "inner(cross(A, A), k)"),
+  mutation("program/passes/multiples.js", "x.scale * y.scale, 0", "x.scale, 0"),
   mutation("engines/wasm/structural.js", "operand !== 1", "operand === 0"),
   mutation("engines/wasm/vector.js", "this.constant(Math.PI / 4)", "this.constant(Math.PI / 3)"),
   mutation("engines/wasm/layout.js", "presence[s] === 0 ? 0 : ", ""),
@@ -90,6 +96,8 @@ type Library = typeof Lemniscate;
 
 const features = randomBatch(5, [5, 3]);
 const tokens = randomBatch(6, [5, 4, 3], [1, 1, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]);
+/** Without holes, so that sums are pushed through blocks that are trimmed. */
+const trimmed = randomBatch(7, [4, 4, 3], [1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0, 0, 1, 1, 1, 1]);
 
 /** Networks that between them use every layer and most options. */
 function networks({ networkFromData }: Library): readonly [Lemniscate.Network, Lemniscate.Batch][] {
@@ -134,6 +142,10 @@ function networks({ networkFromData }: Library): readonly [Lemniscate.Network, L
     [net(dense, { type: "relu" }, attention({})), tokens],
     [net(dense, attention({}), dense, attention({}), { type: "relu" }, pool), tokens],
     [net(pool, dense), tokens],
+    [net({ type: "flatten" }, dense), tokens],
+    [net({ ...dense, biasStd: 0 }, { ...dense, biasStd: 0 }, attention(sqrt), pool), tokens],
+    [net(dense, { type: "relu" }, attention({}), dense, attention({}), { type: "flatten" }), trimmed],
+    [net(dense, attention({}), attention(sqrt), pool), trimmed],
     [net(dense, { type: "residual", layers: [attention({})] }, { ...dense, biasStd: null }, pool), tokens],
     [net(dense, all, { type: "gelu" }, dense, all, { type: "relu" }, pool, dense), tokens],
   ];

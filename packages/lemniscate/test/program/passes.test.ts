@@ -3,6 +3,7 @@ import {
   type Batch,
   batch,
   dense,
+  flatten,
   globalAvgPool,
   globalSumPool,
   kernel,
@@ -73,6 +74,38 @@ test.each([
   }
 });
 
+test("pooling what is linear in the inputs is pooling the inputs", () => {
+  for (const net of [
+    serial(globalAvgPool(), dense()),
+    serial(dense({ biasStd: 0.3 }), dense({ biasStd: 0.2 }), globalSumPool()),
+    serial(
+      dense({ biasStd: 0.3 }),
+      attention(),
+      dense(),
+      attention({ biasStd: 0.4 }),
+      globalAvgPool(),
+      relu(),
+      dense(),
+    ),
+  ])
+    for (const masked of [false, true]) {
+      const { pair } = programOf(net, masked);
+      expect(pair.every(({ form }) => form === "value")).toBe(true);
+      expect(pair.filter(({ op }) => op === "pooledGram").length).toBe(1);
+    }
+  // Where the block is needed anyway, so are its sums.
+  const both = serial(dense(), residual(relu(), dense()), globalAvgPool());
+  expect(count(both, "pooledGram")).toBe(0);
+});
+
+test("a sum over positions of a block times a number is the number times the sum", () => {
+  const identity = attention({ scaling: "sqrt", weights: "identity", biasStd: 0.3 });
+  for (const readout of [globalAvgPool(), globalSumPool(), flatten()]) {
+    const { pair } = programOf(serial(dense(), relu(), identity, dense(), readout));
+    expect(pair.filter(({ op, form }) => op === "multiply" && form !== "value").length).toBe(1); // E[φ'φ']·Θ alone
+  }
+});
+
 const linearTails: readonly (readonly [string, Network])[] = [
   ["attention", serial(dense({ biasStd: 0.4 }), relu(), attention({ biasStd: 0.3 }))],
   ["two attentions", serial(dense(), relu(), attention({ biasStd: 0.3 }), attention({ outStd: 0.7, weights: "relu" }))],
@@ -80,6 +113,10 @@ const linearTails: readonly (readonly [string, Network])[] = [
   [
     "raw inputs",
     serial(attention({ position: { decay: "exponential", power: 1, values: true } }), dense({ biasStd: 1 })),
+  ],
+  [
+    "attention without a softmax",
+    serial(dense(), relu(), attention({ scaling: "sqrt", weights: "identity", biasStd: 0.3 }), attention()),
   ],
 ];
 
@@ -108,5 +145,54 @@ test.each(linearTails)("what is pushed through %s is the sum over all positions"
         const share = lengths[Math.floor(pair / 3)]! * lengths[pair % 3]!;
         expect((mean[quantity].data[pair]! * share) / sum).toBeCloseTo(1, 11);
       }
+  }
+});
+
+/** Sequences of all lengths from 1 to 5 without holes, for which blocks are trimmed. */
+const ragged: Batch = batch([3, 5, 3], numbers(45), [1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 0, 0]);
+
+const traced: readonly (readonly [string, Network, products: number])[] = [
+  ["attention", serial(dense({ biasStd: 0.4 }), relu(), attention({ biasStd: 0.3 })), 1],
+  [
+    "two attentions",
+    serial(dense(), relu(), attention({ biasStd: 0.3 }), attention({ outStd: 0.7, weights: "relu" })),
+    1,
+  ],
+  [
+    "a residual sum",
+    serial(dense(), relu(), dense(), residual(attention({ biasStd: 0.2 })), dense({ biasStd: 0.5 })),
+    1,
+  ],
+  ["a sum of sums", serial(dense(), relu(), dense(), residual(attention()), residual(attention())), 3],
+];
+
+test.each(traced)("flatten behind %s is an inner product that NNGP and NTK share", (_, net, products) => {
+  const of = serial(net, flatten());
+  expect([count(of, "cross"), count(of, "sandwich")]).toEqual([products, 0]);
+  // Where somebody reads the blocks anyway, they are not summed a second way.
+  expect(count(serial(net, residual(relu(), dense()), flatten()), "cross")).toBe(0);
+});
+
+test.each([
+  ...traced,
+  ["inputs", serial(dense({ biasStd: 0.4 }), attention({ biasStd: 0.3 })), 0] as const,
+  [
+    "attention without a softmax",
+    serial(dense(), relu(), attention({ scaling: "sqrt", weights: "identity" })),
+    0,
+  ] as const,
+])("what flatten pushes through %s is the sum over equal positions", async (_, net) => {
+  for (const name of ["reference", "wasm"] as const) {
+    await using engine = await openEngine({ name, threads: 1 });
+    for (const batch of [x, ragged]) {
+      const blocks = await positionKernel(net)(batch, null, { get: ["nngp", "ntk"], engine });
+      const flat = await kernel(serial(net, flatten()))(batch, null, { get: ["nngp", "ntk"], engine });
+      for (const quantity of ["nngp", "ntk"] as const)
+        for (let pair = 0; pair < 9; pair++) {
+          const diagonal = [0, 1, 2, 3, 4].map((s) => blocks[quantity][pair * 25 + s * 6]!);
+          const mean = diagonal.reduce((total, value) => total + value, 0) / 5;
+          expect(Math.abs(flat[quantity].data[pair]! / mean - 1)).toBeLessThan(1e-11);
+        }
+    }
   }
 });

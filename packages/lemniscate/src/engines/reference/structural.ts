@@ -55,6 +55,16 @@ export const lowerings: { readonly [Name in StructuralName]: Lowering } = {
       }),
     ),
 
+  poolInputs: ([u, x], _, a) => {
+    const given = x?.data ?? a.x;
+    const sums = new Float64Array(a.channels);
+    for (let s = 0; s < a.length; s++)
+      for (let c = 0; c < a.channels; c++) sums[c]! += u!.data[s]! * given[s * a.channels + c]!;
+    return line(sums);
+  },
+
+  pooledGram: ([x, y]) => number(x!.data.reduce((sum, value, c) => sum + value * y!.data[c]!, 0)),
+
   positionCovariance: (_, step, a, b) => {
     const parameters = step.parameters as unknown as PositionParameters;
     const S = parameters.grid.reduce((product, size) => product * size, 1);
@@ -90,6 +100,21 @@ export const lowerings: { readonly [Name in StructuralName]: Lowering } = {
       return sum;
     });
   },
+
+  compose: ([A, C]) =>
+    block(A!.rows, C!.columns, (s, t) => {
+      let sum = 0;
+      for (let u = 0; u < C!.rows; u++) sum += A!.data[s * A!.columns + u]! * C!.data[u * C!.columns + t]!;
+      return sum;
+    }),
+
+  cross: ([A, B]) =>
+    block(A!.columns, B!.columns, (s, t) => {
+      let sum = 0;
+      for (let u = 0; u < Math.min(A!.rows, B!.rows); u++)
+        sum += A!.data[u * A!.columns + s]! * B!.data[u * B!.columns + t]!;
+      return sum;
+    }),
 
   inner: ([x, y]) => {
     let sum = 0;

@@ -30,7 +30,7 @@ export interface Layout {
   readonly spaces: readonly Space[];
   /** Inputs, channel by channel: of each example, or of all examples together for features. */
   readonly inputs: Float64Array;
-  /** Bytes between two channels of the inputs of features. */
+  /** Bytes between two channels of the inputs of features, and of pooled inputs. */
   readonly inputStride: number;
   /** Presence of each example's positions, or, for features, one number an example. */
   readonly presence: Float64Array;
@@ -90,15 +90,17 @@ export function layoutOf(
   const block = (length: number): number => length * strideOf(format, length);
 
   const inputStride = strideOf(format, count);
-  const inputsAt = features ? take(channels * inputStride + 64) : 0;
-  const inputs = features
-    ? Float64Array.from({ length: count }, (_, e) => inputsAt + e * format.bytes)
-    : each((length) => channels * strideOf(format, length));
+  const channelByChannel = (): Float64Array => {
+    const at = take(channels * inputStride + 64);
+    return Float64Array.from({ length: count }, (_, e) => at + e * format.bytes);
+  };
+  const inputs = features ? channelByChannel() : each((length) => channels * strideOf(format, length));
   const presence = features ? together() : each(line);
   const home = (step: number): Float64Array => {
     const { form, space } = program.example[step]!;
     if (form === "value") return together();
     if (form === "inputs") return each((length) => channels * strideOf(format, length));
+    if (form === "channels") return channelByChannel();
     return each(form === "block" ? block : line, space);
   };
   const tape = new Map(lowered.tape.map((step) => [step, home(step)]));
@@ -115,7 +117,7 @@ export function layoutOf(
   const sizeOf = ({ extent, space }: Pick<Instruction, "extent" | "space">): number => {
     const { longest } = spaces[space]!;
     const row = strideOf(format, longest);
-    return { block: longest * row, line: row, number: 64, tile, inputs: channels * row }[extent];
+    return { block: longest * row, line: row, number: 64, tile, inputs: channels * row, channels: 0 }[extent];
   };
   const round = (bytes: number): number => Math.ceil(bytes / 64) * 64;
   const frame = 0;
@@ -134,7 +136,7 @@ export function layoutOf(
   const example = placeBuffers(
     lowered.example,
     sizeOf,
-    homes(lowered, "line", "block", "inputs"),
+    homes(lowered, "line", "block", "inputs", "channels"),
     new Set(lowered.tape),
     lists,
   );

@@ -58,13 +58,16 @@ export function functionName(lowered: Lowered, fused: Fused): string {
 }
 
 function extentOf(step: Step): Extent {
-  if (step.form === "block" || step.form === "inputs") return step.form;
+  if (step.form === "block" || step.form === "inputs" || step.form === "channels") return step.form;
   return step.form === "value" ? "number" : "line";
 }
 
 function reads(step: Step, index: number): boolean {
   return step.operands.some((operand) => operand.from === "here" && operand.step === index);
 }
+
+/** Matrices of inner products, of features or of pooled inputs, which lie side by side. */
+const grams: ReadonlySet<string> = new Set([structuralOps.gram.name, structuralOps.pooledGram.name]);
 
 /**
  * Steps of the pair list that run on whole tiles: one number a pair, made from such numbers alone, and read by nothing
@@ -73,7 +76,7 @@ function reads(step: Step, index: number): boolean {
 function tileSteps({ pair }: Program): ReadonlySet<number> {
   const tiled = new Set<number>();
   for (const [i, step] of [...pair.entries()].reverse()) {
-    const onNumbers = elementwiseOps.has(step.op) || step.op === structuralOps.gram.name;
+    const onNumbers = elementwiseOps.has(step.op) || grams.has(step.op);
     const readByTiles = pair.every((later, j) => !reads(later, i) || tiled.has(j));
     if (step.form === "value" && onNumbers && readByTiles) tiled.add(i);
   }
@@ -106,6 +109,8 @@ function plainTape(program: Program): number[] {
   for (const results of Object.values(program.results))
     for (const operand of Object.values(results))
       if (operand !== null && operand.from !== "here") found.add(operand.step);
+  // They have no place but their home.
+  for (const [step, { form }] of program.example.entries()) if (form === "channels") found.add(step);
   return [...found]
     .filter((step) => program.example[step]!.op !== structuralOps.positionCovariance.name)
     .sort((x, y) => x - y);

@@ -151,6 +151,7 @@ export class Runner {
       number: one,
       tile: one,
       inputs: one,
+      channels: one,
     };
     const width: Readonly<Record<Extent, Call2>> = {
       block: (_, b) => lengths[b]!,
@@ -158,6 +159,7 @@ export class Runner {
       number: one,
       tile: one,
       inputs: one,
+      channels: one,
     };
     const [rowsOf, columnsOf] = [height[instruction.extent], width[instruction.extent]];
     const call: Call = (a, b) => {
@@ -209,8 +211,12 @@ export class Runner {
     const here = (step: number): number => this.#tileAddress(step, columns, 0, 0);
     if (instruction.kind === "structural") {
       const { inputs, inputStride, channels } = layout;
+      const [x, y] = [0, 1].map((side) => {
+        const pooled = instruction.inputs[side];
+        return pooled === undefined ? inputs : layout.tape.get(pooled.step)!;
+      }) as [Float64Array, Float64Array];
       const out = here(instruction.output);
-      this.#functions["gram"]!(inputs[a]!, inputs[b]!, out, rows, columns, channels, inputStride, inputStride, stride);
+      this.#functions["gram"]!(x[a]!, y[b]!, out, rows, columns, channels, inputStride, inputStride, stride);
       return;
     }
     let word = this.#openFrame(rows, columns);

@@ -4,8 +4,11 @@ import { elementwiseOps } from "../../ops/registry.js";
 import type { Operand, Step } from "../../program/program.js";
 import type { Fused, FusedStep, Source, StreamAccess } from "./elementwise.js";
 
-/** What a step's numbers lie in: a block, a line of positions, a number, a matrix with an entry a pair, mixed inputs. */
-export type Extent = "block" | "line" | "number" | "tile" | "inputs";
+/**
+ * What a step's numbers lie in: a block, a line of positions, a number, a matrix with an entry a pair, inputs, one
+ * number a channel.
+ */
+export type Extent = "block" | "line" | "number" | "tile" | "inputs" | "channels";
 
 /** A value: a step of this list, a step on an example's tape. */
 export type Place = { readonly from: Operand["from"]; readonly step: number };

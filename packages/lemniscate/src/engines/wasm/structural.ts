@@ -28,7 +28,7 @@ export type Call = (a: number, b: number) => void;
 /** Whether an operand is attention weights that are read transposed. */
 export function readsWeights(op: string, operand: number): boolean {
   if (op === "sandwich") return operand !== 1;
-  return (op === "mix" || op === "mixLine") && operand === 0;
+  return (op === "mix" || op === "mixLine" || op === "compose") && operand === 0;
 }
 
 export const lowerings: { readonly [Name in StructuralName]: (context: Context) => Call } = {
@@ -84,6 +84,28 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
       );
     },
 
+  poolInputs:
+    ({ layout, inputs: [u, x], output, call }) =>
+    (a, b) => {
+      const [length, stride] = [layout.lengths[a]!, layout.strides[a]!];
+      const [line, from, to] = [u!.address(a, b), x?.address(a, b) ?? layout.inputs[a]!, output.address(a, b)];
+      for (let c = 0; c < layout.channels; c++)
+        call["inner"]!(from + c * stride, line, to + c * layout.inputStride, 1, length, 0, 0);
+    },
+
+  pooledGram:
+    ({ layout: { channels, inputStride }, inputs: [x, y], output, call }) =>
+    (a, b) =>
+      call["gramDots"]!(
+        x!.address(a, b),
+        y!.address(a, b),
+        output.address(a, b),
+        1,
+        channels,
+        inputStride,
+        inputStride,
+      ),
+
   softmaxRows:
     ({ space: { lengths }, inputs: [logits, presence], output, call }) =>
     (a, b) =>
@@ -116,6 +138,31 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
       if (form === "block")
         call["product"]!(spare, B!.address(a, b), out, rows, columns, columns, strideA, strideB, output.stride(a, b));
       else call["columnDots"]!(spare, B!.address(a, b), out, Math.min(rows, columns), columns, strideA, strideB);
+    },
+
+  compose:
+    ({ space: { lengths, strides }, inputs: [A, C], output, call }) =>
+    (a, b) => {
+      const [length, stride] = [lengths[a]!, strides[a]!];
+      const [left, right] = [A!.address(a, b), C!.address(a, b)];
+      call["product"]!(left, right, output.address(a, b), length, length, length, stride, stride, stride);
+    },
+
+  cross:
+    ({ space: { lengths, strides }, inputs: [A, B], output, call }) =>
+    (a, b) => {
+      const [rows, columns] = [lengths[a]!, lengths[b]!];
+      call["product"]!(
+        A!.address(a, b),
+        B!.address(a, b),
+        output.address(a, b),
+        rows,
+        columns,
+        Math.min(rows, columns),
+        strides[a]!,
+        strides[b]!,
+        output.stride(a, b),
+      );
     },
 
   inner:

@@ -1,19 +1,24 @@
 import { sandwich, sandwichOp } from "../../ops/attend.js";
 import { addOp, affine, affineOp } from "../../ops/elementary.js";
 import type { Node } from "../../ops/op.js";
+import { inner, innerOp } from "../../ops/reductions.js";
 import type { Merged } from "../graph.js";
 
 /**
  * Finds multiples of one covariance. Linear layers make the NTK a multiple of the NNGP (with the first attention layer,
  * Θ = 3K); then both share their matrix products.
  *
- *   s·(t·k) → st·k      s·k + t·k → (s + t)·k      A (s·k) Bᵀ → s·(A k Bᵀ)
+ *   s·(t·k) → st·k      s·k + t·k → (s + t)·k      A (s·k) Bᵀ → s·(A k Bᵀ)      ⟨s·k, t·l⟩ → st·⟨k, l⟩
  */
 export function multiples(node: Merged): Node | undefined {
   if (node.op === sandwichOp) {
     const [A, k, B] = node.args as readonly [Merged, Merged, Merged];
     const { of, scale } = multiple(k);
     return of === k ? undefined : affine(sandwich(A, of, B), scale, 0);
+  }
+  if (node.op === innerOp) {
+    const [x, y] = node.args.map(multiple) as [Multiple, Multiple];
+    return x.scale * y.scale === 1 ? undefined : affine(inner(x.of, y.of), x.scale * y.scale, 0);
   }
   if (node.op.name === addOp.name) {
     const [x, y] = node.args.map(multiple) as [Multiple, Multiple];

@@ -1,26 +1,29 @@
 import type { Shape } from "../../core/shape.js";
 import { sandwichOp } from "../../ops/attend.js";
-import { add, addOp, affine, affineOp, multiply } from "../../ops/elementary.js";
+import { add, addOp, affine, affineOp, multiply, multiplyOp } from "../../ops/elementary.js";
+import { gramOp, mixedGramOp, pooledGram, poolInputs } from "../../ops/gram.js";
 import type { Node, Side } from "../../ops/op.js";
 import { keepOp, presence } from "../../ops/padding.js";
-import { bilinear, bilinearOp, outer, sumDiagonal, sumPairsOp, weigh } from "../../ops/reductions.js";
+import { bilinear, bilinearOp, outer, outerOp, sumDiagonal, sumPairsOp, weigh } from "../../ops/reductions.js";
 import type { Merged, Rewrite } from "../graph.js";
 
 /**
  * Pushes a sum over positions through linear layers down to attention, where it becomes a weighted sum over the
- * positions below: then a pair costs S² instead of 4S³, and the block above attention is never formed.
+ * positions below: then a pair costs S² instead of 4S³, and the block above attention is never formed. Where all is
+ * linear down to the inputs, they are summed instead: then a pair costs 2d.
  *
- *   1ᵀ k 1 → bilinear, where k is attention's or a sum with it     uᵀ (A k Bᵀ) v → (Aᵀu)ᵀ k (Bᵀv)
+ *   1ᵀ k 1 → bilinear, where that saves something     uᵀ (A k Bᵀ) v → (Aᵀu)ᵀ k (Bᵀv)     uᵀ (n·k) v → n·uᵀkv
  *   uᵀ (s·k + b) v → s·uᵀkv + b·Σu·Σv     uᵀ (k + l) v → uᵀkv + uᵀlv     uᵀ keep(k) v → (u∘u_p)ᵀ k (v∘u_q)
+ *   uᵀ (X X'ᵀ) v → (Xᵀu)·(X'ᵀv)     uᵀ (s tᵀ) v → (u·s)(t·v)
  */
 export function readout(input: Shape): Rewrite {
   return (node) => (node.op === sumPairsOp ? started(node, input) : pushed(node));
 }
 
-/** A plain sum over a block of attention's as a weighted one, where the input's presence says what counts. */
+/** A plain sum over a block as a weighted one, where the input's presence says what counts. */
 function started(node: Merged, input: Shape): Node | undefined {
   const [k] = node.args as readonly [Merged];
-  if (!reachesAttention(k) || k.grid.join() !== input.grid.join()) return undefined;
+  if (!isPushed(k) || k.grid.join() !== input.grid.join()) return undefined;
   const [p, q] = k.sides as readonly [Side, Side];
   // Without holes every position counts 1; with them, zeros are kept below and presence does no harm.
   const present = (side: Side): Node => presence(side, "line", k.grid);
@@ -30,10 +33,17 @@ function started(node: Merged, input: Shape): Node | undefined {
 function pushed(node: Merged): Node | undefined {
   if (node.op !== bilinearOp) return undefined;
   const [u, k, v] = node.args as readonly [Merged, Merged, Merged];
-  if (!reachesAttention(k)) return undefined;
+  if (!isPushed(k)) return undefined;
   const [first, second, third] = k.args;
   if (k.op === sandwichOp) return bilinear(weigh(first!, u), second!, weigh(third!, v));
+  if (k.op === gramOp) return pooledGram(poolInputs(u, undefined), poolInputs(v, undefined));
+  if (k.op === mixedGramOp) return pooledGram(poolInputs(u, first), poolInputs(v, second));
+  if (k.op === outerOp) return outer(sumDiagonal(multiply(u, first!)), sumDiagonal(multiply(v, second!)));
   if (k.op === keepOp) return bilinear(multiply(u, first!), second!, multiply(v, third!));
+  if (k.op.name === multiplyOp.name) {
+    const { number, block } = multipleOf(k)!;
+    return multiply(number, bilinear(u, block, v));
+  }
   if (k.op.name === addOp.name) return add(bilinear(u, first!, v), bilinear(u, second!, v));
   const { scale, shift } = k.parameters as { readonly scale: number; readonly shift: number };
   const scaled = affine(bilinear(u, first!, v), scale, 0);
@@ -44,25 +54,45 @@ function pushed(node: Merged): Node | undefined {
 const mostPaths = 16;
 
 /** Whether a weighted sum over `k` is pushed below it. */
-function reachesAttention(k: Node): boolean {
-  const paths = pathsTo(k);
-  return paths > 0 && (k.op.name !== addOp.name || paths <= mostPaths);
+function isPushed(k: Node): boolean {
+  const { paths, saves, linear } = reachOf(k);
+  return (saves || linear) && (k.op.name !== addOp.name || paths <= mostPaths);
 }
 
-const known = new WeakMap<Node, number>();
-
-/** How many weighted sums one over `k` becomes below its attention layers; 0 if there are none in reach. */
-function pathsTo(k: Node): number {
-  const paths = known.get(k) ?? countedPaths(k);
-  known.set(k, paths);
-  return paths;
+/** What a weighted sum over a block meets on its way down. */
+interface Reach {
+  /** How many weighted sums it becomes. */
+  readonly paths: number;
+  /** Whether some block need not be formed, of attention or of a product with a number. */
+  readonly saves: boolean;
+  /** Whether it is a sum over inputs in the end, whatever the path. */
+  readonly linear: boolean;
 }
 
-function countedPaths(k: Node): number {
-  if (k.op === sandwichOp) return Math.max(1, pathsTo(k.args[1]!));
-  if (k.op === keepOp) return pathsTo(k.args[1]!);
-  if (k.op.name === affineOp.name) return pathsTo(k.args[0]!);
-  if (k.op.name !== addOp.name) return 0;
-  const [x, y] = k.args.map(pathsTo) as [number, number];
-  return x + y === 0 ? 0 : Math.max(x, 1) + Math.max(y, 1);
+const known = new WeakMap<Node, Reach>();
+
+function reachOf(k: Node): Reach {
+  const reach = known.get(k) ?? follow(k);
+  known.set(k, reach);
+  return reach;
+}
+
+function follow(k: Node): Reach {
+  if (k.op === gramOp || k.op === mixedGramOp || k.op === outerOp) return { paths: 1, saves: false, linear: true };
+  if (k.op === sandwichOp) return { ...reachOf(k.args[1]!), saves: true };
+  if (k.op === keepOp) return reachOf(k.args[1]!);
+  if (k.op.name === affineOp.name) return reachOf(k.args[0]!);
+  const product = multipleOf(k);
+  if (product !== undefined) return { ...reachOf(product.block), saves: true };
+  if (k.op.name !== addOp.name) return { paths: 1, saves: false, linear: false };
+  const [x, y] = k.args.map(reachOf) as [Reach, Reach];
+  return { paths: x.paths + y.paths, saves: x.saves || y.saves, linear: x.linear && y.linear };
+}
+
+/** The number and the block of a block that is multiplied by one number, as by attention without a softmax. */
+export function multipleOf(k: Node): { readonly number: Node; readonly block: Node } | undefined {
+  if (k.op.name !== multiplyOp.name) return undefined;
+  const [x, y] = k.args as readonly [Node, Node];
+  if (x.extent === "value" && y.extent === "pair") return { number: x, block: y };
+  return y.extent === "value" && x.extent === "pair" ? { number: y, block: x } : undefined;
 }
