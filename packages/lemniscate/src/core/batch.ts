@@ -103,7 +103,41 @@ export function batch(
     });
   }
   const checked = shape as readonly [number, ...number[]];
-  return presence === undefined ? { shape: checked, data: values } : { shape: checked, data: values, mask: presence };
+  return known(
+    presence === undefined ? { shape: checked, data: values } : { shape: checked, data: values, mask: presence },
+  );
+}
+
+/** Batches that have been looked through, so that none is twice. */
+const lookedThrough = new WeakSet<Batch>();
+
+function known(made: Batch): Batch {
+  lookedThrough.add(made);
+  return made;
+}
+
+/**
+ * Looks through what is given as a batch, unless it is known to come from {@link batch}.
+ *
+ * @throws LemniscateError `BadInput` if it is none, and whatever {@link batch} would say about its numbers
+ */
+export function checkBatch(given: Batch, where: string): void {
+  if (typeof given === "object" && given !== null && lookedThrough.has(given)) return;
+  const { shape, data, mask } = given ?? {};
+  const numbers = data instanceof Float32Array || data instanceof Float64Array;
+  if (!Array.isArray(shape) || !numbers || (mask !== undefined && !(mask instanceof Uint8Array)))
+    throw new LemniscateError({
+      code: "BadInput",
+      where,
+      given:
+        given === null || typeof given !== "object"
+          ? String(given)
+          : `an object with ${Object.keys(given).slice(0, 5).join(", ") || "nothing"}`,
+      allowed: "a batch: { shape, data, mask? } with data in a Float64Array or Float32Array and mask in a Uint8Array",
+      mend: "Make it with batch() or sequences().",
+    });
+  batch(shape, data, mask);
+  lookedThrough.add(given);
 }
 
 /**
@@ -161,9 +195,9 @@ export function examples(of: Batch, from: number, to: number): Batch {
   const stride = positions * channelsOf(of);
   const shape = [to - from, ...of.shape.slice(1)] as const;
   const data = of.data.subarray(from * stride, to * stride);
-  return of.mask === undefined
-    ? { shape, data }
-    : { shape, data, mask: of.mask.subarray(from * positions, to * positions) };
+  const part: Batch =
+    of.mask === undefined ? { shape, data } : { shape, data, mask: of.mask.subarray(from * positions, to * positions) };
+  return lookedThrough.has(of) ? known(part) : part;
 }
 
 /** One example, without the padding behind its last present position. */

@@ -1,4 +1,4 @@
-import { type Batch, examples } from "../core/batch.js";
+import { type Batch, checkBatch, examples } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import type { RunOptions } from "../core/run.js";
 import { describeShape, type Shape } from "../core/shape.js";
@@ -167,6 +167,7 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
     options: ListOptions,
   ): AsyncGenerator<KeyedTile> {
     options.signal?.throwIfAborted();
+    checkBatches(first, second);
     const tapeBytes = tapeBytesOf(options);
     checkOutputs(inputShape(first));
     const { x1, x2, program } = inputsOf(networks, first, second, options.get);
@@ -197,6 +198,7 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
 
   async function matrices(x1: Batch, x2: Batch | null | undefined, options: ListOptions): Promise<Keyed<Matrix>> {
     checkGet(options.get);
+    checkBatches(x1, x2);
     const rows = x1.shape[0];
     const columns = (x2 ?? x1).shape[0];
     const found: Record<string, Numbers> = {};
@@ -211,6 +213,7 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
   async function diagonal(x: Batch, options: ListOptions): Promise<Keyed<Numbers>> {
     options.signal?.throwIfAborted();
     checkGet(options.get);
+    checkBatches(x);
     const tapeBytes = tapeBytesOf(options);
     checkOutputs(inputShape(x));
     const program = programFor(networks, options.get, [x]);
@@ -252,6 +255,11 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
       return `${text}\n${networks.length} networks in one pass: ${share} % of the ${si(sum)}flop that they take one by one`;
     },
   };
+}
+
+function checkBatches(x1: Batch, x2?: Batch | null): void {
+  checkBatch(x1, "kernel: x1");
+  if (x2 !== null && x2 !== undefined) checkBatch(x2, "kernel: x2");
 }
 
 function checkGet(get: readonly string[]): void {
