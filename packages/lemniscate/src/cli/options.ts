@@ -1,5 +1,6 @@
 /** @module Options that several commands share, and how their values are read. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { parseBytes } from "../core/bytes.js";
 import type { Precision } from "../engines/engine.js";
 import type { EngineOptions } from "../engines/open.js";
 import type { Quantity } from "../program/program.js";
@@ -15,7 +16,7 @@ export interface EngineFlags {
 }
 
 export interface RunFlags extends EngineFlags {
-  readonly tapeMemory?: number | undefined;
+  readonly memory?: number | undefined;
   readonly progress: ProgressStyle;
   readonly quiet?: boolean | undefined;
 }
@@ -44,7 +45,7 @@ export function withEngine(command: Command): Command {
 
 export function withRun(command: Command): Command {
   return withEngine(command)
-    .option("--tape-memory <bytes>", "memory for what each example contributes (default: 1GiB)", byteCount)
+    .option("--memory <size>", "memory it may take, results included (default: 1GiB besides the results)", byteCount)
     .addOption(
       new Option("--progress <style>", "a line on stderr, JSON lines on stderr, or nothing")
         .choices(["auto", "json", "none"])
@@ -93,10 +94,9 @@ export function maskConstant(text: string): number {
 
 /** `512MiB` → 536870912. */
 export function byteCount(text: string): number {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?)\s*([kMGT]i?B?|B)?$/i.exec(text.trim()) ?? [];
-  if (digits === undefined) throw new InvalidArgumentError("Allowed are sizes such as 512MiB, 2GB, 1073741824.");
-  const power = unit === undefined ? 0 : "bkmgt".indexOf(unit[0]!.toLowerCase());
-  return Math.floor(Number(digits) * (unit?.[1]?.toLowerCase() === "i" ? 1024 : 1000) ** power);
+  const bytes = parseBytes(text);
+  if (bytes === undefined) throw new InvalidArgumentError("Allowed are sizes such as 512MiB, 2GB, 1073741824.");
+  return bytes;
 }
 
 /** `1000x300x50` → [1000, 300, 50]. */

@@ -211,8 +211,9 @@ export interface Example {
 /** The positions of each example that matter: padding at the end is cut off, padding between positions stays. */
 export function trimmed(of: Batch): readonly Example[] {
   const positions = positionsOf(of);
+  const whole = new Uint8Array(positions).fill(1);
   return Array.from({ length: of.shape[0] }, (_, n) => {
-    const presence = of.mask?.subarray(n * positions, (n + 1) * positions) ?? new Uint8Array(positions).fill(1);
+    const presence = of.mask?.subarray(n * positions, (n + 1) * positions) ?? whole;
     const length = Math.max(1, presence.lastIndexOf(1) + 1);
     return { length, presence: presence.subarray(0, length) };
   });

@@ -39,6 +39,11 @@ export interface Engine extends AsyncDisposable {
     tiles: readonly Tile[],
     options?: Pick<RunOptions, "signal">,
   ): AsyncIterable<TileResult>;
+  /**
+   * Bytes that a job holds: tapes of `examples` examples without padding, and what all threads need for tiles of `side`
+   * examples to a side. `Infinity` if that is more than the engine can address.
+   */
+  bytes(program: Program, examples: number, side: number): Promise<number>;
   /** K(x, x) of each example of a batch. */
   self(program: Program, a: Batch, options?: Pick<RunOptions, "signal">): Promise<TileResult["values"]>;
 }

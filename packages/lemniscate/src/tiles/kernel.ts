@@ -12,7 +12,7 @@ import { totalFlops } from "../program/cost.js";
 import { explain, si } from "../program/explain.js";
 import { type Keyed, type Quantity, resultKey } from "../program/program.js";
 import { inputShape, inputsOf, programFor } from "./inputs.js";
-import { blocks, examplesAtOnce, tapeBytesOf, tileSize } from "./memory.js";
+import { blocksOf, holdingFor, type Memory } from "./memory.js";
 import { numbersFor, place } from "./place.js";
 import { ranges, tilesOf } from "./plan.js";
 
@@ -21,8 +21,12 @@ export interface KernelOptions extends RunOptions {
   readonly engine?: Engine | undefined;
   /** Precision of the default engine; default `"f64"`. An engine that is given has its own. */
   readonly precision?: Precision | undefined;
-  /** Bytes that tapes of examples may take at once; default 1 GiB. Larger jobs are cut into blocks of examples. */
-  readonly tapeBytes?: number | undefined;
+  /**
+   * Memory that the call may take, its results included: bytes, or a size such as `"2GiB"`. Larger jobs are cut into
+   * blocks of examples, whose tapes are made more than once. Default: 1 GiB besides the results. Threads have some
+   * 10 MB each of their own.
+   */
+  readonly memory?: Memory | undefined;
 }
 
 /** A finished piece of a kernel matrix. */
@@ -165,10 +169,10 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
     first: Batch,
     second: Batch | null | undefined,
     options: ListOptions,
+    as: "matrices" | "pieces" = "pieces",
   ): AsyncGenerator<KeyedTile> {
     options.signal?.throwIfAborted();
     checkBatches(first, second);
-    const tapeBytes = tapeBytesOf(options);
     checkOutputs(inputShape(first));
     const { x1, x2, program } = inputsOf(networks, first, second, options.get);
     await using borrowed = await borrow(options);
@@ -177,12 +181,13 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
     const n2 = x2?.shape[0] ?? null;
     const total = n2 === null ? (n1 * (n1 + 1)) / 2 : n1 * n2;
     let done = 0;
-    for (const block of blocks(program, n1, n2, engine.precision, tapeBytes)) {
+    const holding = await holdingFor(engine, { program, n1, n2, as }, options.memory);
+    for (const block of blocksOf(holding, n1, n2)) {
       const { rows, columns } = block;
       const same = n2 === null && rows[0] === columns[0];
       const a = examples(x1, ...rows);
       const b = same ? null : examples(x2 ?? x1, ...columns);
-      const pieces = tilesOf(rows[1] - rows[0], same ? null : columns[1] - columns[0], tileSize(program));
+      const pieces = tilesOf(rows[1] - rows[0], same ? null : columns[1] - columns[0], holding.side);
       for await (const { tile, values } of engine.tiles(program, a, b, pieces, { signal: options.signal })) {
         const rowFrom = rows[0] + tile.rowFrom;
         const rowTo = rows[0] + tile.rowTo;
@@ -202,7 +207,7 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
     const rows = x1.shape[0];
     const columns = (x2 ?? x1).shape[0];
     const found: Record<string, Numbers> = {};
-    for await (const tile of tiles(x1, x2, options))
+    for await (const tile of tiles(x1, x2, options, "matrices"))
       place(found, { tile, values: tile.values }, rows, columns, tile.symmetric);
     const empty = (): Numbers => new Float64Array(0);
     const matrix = (key: string): Matrix => ({ rows, columns, data: found[key] ?? empty() });
@@ -214,16 +219,16 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
     options.signal?.throwIfAborted();
     checkGet(options.get);
     checkBatches(x);
-    const tapeBytes = tapeBytesOf(options);
     checkOutputs(inputShape(x));
     const program = programFor(networks, options.get, [x]);
     await using borrowed = await borrow(options);
     const { engine } = borrowed;
     const n = x.shape[0];
+    const job = { program, n1: n, n2: null, as: "diagonal" } as const;
+    const { rows } = await holdingFor(engine, job, options.memory);
     const found: Record<string, Numbers> = {};
     for (const key of program.get) found[key] = numbersFor(engine.precision, n);
-    const step = Math.min(Math.max(n, 1), examplesAtOnce(program, engine.precision, tapeBytes));
-    for (const [from, to] of ranges(n, step)) {
+    for (const [from, to] of ranges(n, rows)) {
       const values = await engine.self(program, examples(x, from, to), { signal: options.signal });
       for (const key of program.get) found[key]!.set(values[key]!, from);
       options.onProgress?.(to, n);

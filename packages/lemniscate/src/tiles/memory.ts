@@ -1,50 +1,127 @@
 /** @module How much is held at once: blocks of examples whose tapes fit, and tiles of pairs. */
+import { describeBytes, parseBytes } from "../core/bytes.js";
 import { LemniscateError } from "../core/errors.js";
-import type { Precision } from "../engines/engine.js";
-import { entriesOf, tapeOf } from "../program/cost.js";
+import { positionCount } from "../core/shape.js";
+import type { Engine, Precision } from "../engines/engine.js";
 import type { Program } from "../program/program.js";
 import { ranges } from "./plan.js";
 
-/** Pairs of ranges of examples whose tapes fit into memory together. */
-export function blocks(
-  program: Program,
+/** An amount of memory: bytes, or text such as `"2GiB"` or `"500MB"`. */
+export type Memory = number | string;
+
+/** What is held besides results if nobody says how much may be. */
+const usual = 2 ** 30;
+
+/** What a computation holds at once, worked out before it runs. */
+export interface Holding {
+  /** Examples to a side of a tile. */
+  readonly side: number;
+  /** Examples of each batch whose tapes are held together. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Bytes of tapes, scratch memory of all threads, and pieces that nobody has read yet. */
+  readonly working: number;
+  /** Bytes of the matrices, 0 if results are read piece by piece. */
+  readonly result: number;
+}
+
+/** What is to be computed: n1 × n2 entries as matrices or in pieces, or the entries (i, i) of n1 examples. */
+export interface Job {
+  readonly program: Program;
+  readonly n1: number;
+  /** Absent if the second batch is the first. */
+  readonly n2: number | null;
+  readonly as: "matrices" | "pieces" | "diagonal";
+}
+
+/**
+ * The largest blocks of examples and tiles that fit into some memory, results included. Without a figure results may
+ * take what they take, and all else 1 GiB.
+ *
+ * @throws LemniscateError `OptionOutOfRange` if it is no amount of memory, or less than the result and one pair need
+ */
+export async function holdingFor(engine: Engine, job: Job, memory: Memory | undefined): Promise<Holding> {
+  const { program, n1, n2, as } = job;
+  const entry = bytesPerEntry(program, engine.precision);
+  const [allRows, allColumns] = [Math.max(1, n1), as === "diagonal" ? 0 : Math.max(1, n2 ?? n1)];
+  const result = { matrices: n1 * (n2 ?? n1), diagonal: n1, pieces: 0 }[as] * entry;
+  const budget = memory === undefined ? usual + result : bytesOf(memory);
+  const need = async (rows: number, columns: number, side: number): Promise<number> => {
+    // Where everything is one block and symmetric, its rows are its columns.
+    const held = n2 === null && rows === allRows ? rows : rows + columns;
+    return (await engine.bytes(program, held, side)) + (as === "pieces" ? rows * columns * entry : 0);
+  };
+  const fits = async (rows: number, columns: number, side: number): Promise<boolean> =>
+    result + (await need(rows, columns, side)) <= budget;
+  // Tiles may take a part of the memory, for each thread has its own; blocks of examples take the rest.
+  let side = as === "diagonal" ? 1 : Math.min(tileSize(program), Math.max(allRows, allColumns));
+  while (side > 1 && 4 * (await need(1, Math.min(1, allColumns), side)) > budget - result) side = Math.ceil(side / 2);
+  const least = await need(1, Math.min(1, allColumns), side);
+  if (result + least > budget && Number.isFinite(least)) throw tooLittle(job, budget, result, least);
+  const most = await largest(Math.max(allRows, allColumns), (h) =>
+    fits(Math.min(h, allRows), Math.min(h, allColumns), side),
+  );
+  const [rows, columns] = [Math.min(most, allRows), Math.min(most, allColumns)];
+  return { side, rows, columns, working: await need(rows, columns, side), result };
+}
+
+/** Pairs of ranges of examples that are held together. */
+export function blocksOf(
+  { rows, columns }: Holding,
   n1: number,
   n2: number | null,
-  precision: Precision,
-  bytes: number,
 ): { rows: readonly [number, number]; columns: readonly [number, number] }[] {
-  const size = Math.max(1, Math.floor(examplesAtOnce(program, precision, bytes) / 2));
-  const step = n1 + (n2 ?? 0) <= 2 * size ? Math.max(n1, n2 ?? n1, 1) : size;
-  return ranges(n1, step).flatMap((rows) =>
-    ranges(n2 ?? n1, step)
-      .filter((columns) => n2 !== null || columns[0] >= rows[0])
-      .map((columns) => ({ rows, columns })),
+  return ranges(n1, rows).flatMap((some) =>
+    ranges(n2 ?? n1, columns)
+      .filter((others) => n2 !== null || others[0] >= some[0])
+      .map((others) => ({ rows: some, columns: others })),
   );
 }
 
-/** How many examples' tapes fit into memory; at least one is tried. */
-export function examplesAtOnce(program: Program, precision: Precision, bytes: number): number {
-  const S = program.input.grid.reduce((product, size) => product * size, 1);
-  const numbers = tapeOf(program).reduce(
-    (sum, i) => sum + entriesOf(program, program.example[i]!),
-    S * (program.input.channels ?? 1),
-  );
-  return Math.max(1, Math.floor(bytes / (numbers * (precision === "f64" ? 8 : 4))));
+/** The largest number from 1 to `most` that fits; 1 if none does. */
+async function largest(most: number, fits: (count: number) => Promise<boolean>): Promise<number> {
+  if (await fits(most)) return most;
+  let [low, high] = [1, most];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (await fits(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
-export function tapeBytesOf({ tapeBytes = 2 ** 30 }: { readonly tapeBytes?: number | undefined }): number {
-  if (tapeBytes > 0) return tapeBytes;
+/** Bytes that all results have for one pair of examples. */
+export function bytesPerEntry({ get, output }: Program, precision: Precision): number {
+  return get.length * positionCount(output) ** 2 * (precision === "f64" ? 8 : 4);
+}
+
+function bytesOf(memory: Memory): number {
+  const bytes = typeof memory === "string" ? parseBytes(memory) : memory;
+  if (bytes !== undefined && bytes > 0) return bytes;
   throw new LemniscateError({
     code: "OptionOutOfRange",
-    where: "kernel: tapeBytes",
-    given: String(tapeBytes),
-    allowed: "a number of bytes > 0",
-    mend: "Leave it out for 1 GiB. However small it is, two examples are held at once.",
+    where: "kernel: memory",
+    given: typeof memory === "string" ? JSON.stringify(memory) : String(memory),
+    allowed: 'a number of bytes > 0, or a size such as "512MiB", "2GiB", "2GB"',
+    mend: "Leave it out to have 1 GiB besides the results.",
+  });
+}
+
+function tooLittle({ n1, n2, as, program }: Job, budget: number, result: number, least: number): LemniscateError {
+  const size = as === "diagonal" ? `${n1}` : `${n1} × ${n2 ?? n1}`;
+  return new LemniscateError({
+    code: "OptionOutOfRange",
+    where: "kernel: memory",
+    given: describeBytes(budget),
+    allowed: `${describeBytes(result + least)} or more: ${describeBytes(result)} for the result (${size}, ${program.get.join(", ")}) and ${describeBytes(least)} to compute one pair`,
+    mend:
+      result > budget / 2
+        ? 'Read the result piece by piece with tiles(), take fewer examples, or compute in "f32".'
+        : "Give it more, or fewer threads.",
   });
 }
 
 /** Examples to a side of a tile: few where a pair is much work, many where it is a handful of numbers. */
-export function tileSize(program: Program): number {
-  const S = program.input.grid.reduce((product, size) => product * size, 1);
-  return Math.max(4, Math.min(128, Math.round(512 / S)));
+function tileSize(program: Program): number {
+  return Math.max(4, Math.min(128, Math.round(512 / positionCount(program.input))));
 }

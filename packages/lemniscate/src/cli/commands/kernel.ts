@@ -65,13 +65,11 @@ async function run(spec: Spec, flags: Flags): Promise<void> {
   const [x1, x2] = await inputs(spec, flags);
   await using engine = await openEngine(engineOptions(flags, spec.experiment.engine));
   const progress = progressOf("kernel", progressStyle(flags));
-  const { get, tapeMemory: tapeBytes } = flags;
+  const { get, memory } = flags;
   let found: Readonly<Record<string, Readonly<Record<string, Matrix>>>>;
   try {
     found = await interruptible((signal) =>
-      spec.within(() =>
-        kernels(spec.networks)(x1, x2, { get, engine, tapeBytes, signal, onProgress: progress.update }),
-      ),
+      spec.within(() => kernels(spec.networks)(x1, x2, { get, engine, memory, signal, onProgress: progress.update })),
     );
   } finally {
     progress.end();

@@ -53,7 +53,7 @@ async function run(spec: Spec, flags: Flags): Promise<void> {
   if (flags.out !== undefined) checkOutput("--out", flags.out);
   const settings = settingsOf(spec, flags);
   await using engine = await openEngine(engineOptions(flags, spec.experiment.engine));
-  const source = sourceOf(spec, engine, { tapeBytes: flags.tapeMemory, style: progressStyle(flags) });
+  const source = sourceOf(spec, engine, { memory: flags.memory, style: progressStyle(flags) });
   const result = await predictWith(settings, source, engine).finally(source.end);
   if (flags.out !== undefined)
     await writeOutputs([{ file: flags.out, write: (to, signal) => writeFile(to, toCsv(result), { signal }) }]);

@@ -23,10 +23,10 @@ export interface Source {
 export function sourceOf(
   spec: Spec,
   engine: Engine,
-  options: { readonly tapeBytes?: number | undefined; readonly style: ProgressStyle },
+  options: { readonly memory?: number | undefined; readonly style: ProgressStyle },
 ): Source {
   const k = kernel(onlyNetwork(spec));
-  const { tapeBytes, style } = options;
+  const { memory, style } = options;
   let said = (): void => {};
   const end = (): void => {
     said();
@@ -37,7 +37,7 @@ export function sourceOf(
     const progress = progressOf(x2 === null ? "train kernel" : "test kernel", style);
     try {
       return await interruptible((signal) =>
-        spec.within(() => k(x1, x2, { get, engine, tapeBytes, signal, onProgress: progress.update })),
+        spec.within(() => k(x1, x2, { get, engine, memory, signal, onProgress: progress.update })),
       );
     } finally {
       progress.end();
@@ -49,6 +49,6 @@ export function sourceOf(
     return matrices;
   };
   const diagonal = (x: Batch, { get }: Get): Promise<KernelDiagonals> =>
-    interruptible((signal) => spec.within(() => k.diagonal(x, { get, engine, tapeBytes, signal })));
+    interruptible((signal) => spec.within(() => k.diagonal(x, { get, engine, memory, signal })));
   return Object.assign(compute, { diagonal, end });
 }

@@ -1,6 +1,8 @@
 import { type Batch, channelsOf, positionsOf, trimmed } from "../../core/batch.js";
+import { positionCount } from "../../core/shape.js";
 import { numbers } from "../../ops/algebra.js";
 import { elementwiseOps } from "../../ops/registry.js";
+import { entriesOf } from "../../program/cost.js";
 import type { Access, Operand, Program, Step } from "../../program/program.js";
 import type { Engine } from "../engine.js";
 import { type Input, lowerings } from "./structural.js";
@@ -46,6 +48,13 @@ export function referenceEngine(): Engine {
         signal?.throwIfAborted();
         yield { tile, values };
       }
+    },
+    async bytes(program, examples, side) {
+      const numbersOf = (steps: readonly Step[]): number =>
+        steps.reduce((sum, step) => sum + entriesOf(program, step), 0);
+      const pair = Math.max(numbersOf(program.pair), numbersOf(program.self));
+      const tape = numbersOf(program.example) + positionCount(program.input) * (program.input.channels! + 1);
+      return 8 * (examples * tape + pair + side ** 2 * program.get.length * positionCount(program.output) ** 2);
     },
     async self(program, a, { signal } = {}) {
       signal?.throwIfAborted();

@@ -1,6 +1,7 @@
 import { defaultThreads, hasRelaxedSimd, startThread } from "#platform";
 import type { Batch } from "../../core/batch.js";
 import { LemniscateError } from "../../core/errors.js";
+import { positionCount } from "../../core/shape.js";
 import type { Program } from "../../program/program.js";
 import type { Engine, Precision } from "../engine.js";
 import { constantsAt, fillMemory, layoutOf } from "./layout.js";
@@ -83,6 +84,14 @@ export function wasmEngine({ precision, threads = defaultThreads() }: WasmOption
       const batches = b === null ? [a] : [a, b];
       yield* pool.run(() => prepare(program, batches, tileSize, pool.threads), tiles, b === null, signal);
     },
+    async bytes(program, count, side) {
+      const { lowered, constants } = await translate(program);
+      const { grid, channels } = program.input;
+      const batch: Batch = { shape: [count, ...grid, channels!], data: new Float32Array(0) };
+      const { bytes } = layoutOf(lowered, format, constants.length, [batch], side, pool.threads);
+      const pieces = pool.threads * side ** 2 * program.get.length * positionCount(program.output) ** 2 * format.bytes;
+      return bytes > largestMemory ? Number.POSITIVE_INFINITY : bytes + pieces;
+    },
     async self(program, a, { signal } = {}) {
       signal?.throwIfAborted();
       const tiles = Array.from({ length: a.shape[0] }, (_, e) => ({
@@ -105,8 +114,8 @@ function tooLarge(bytes: number): LemniscateError {
   return new LemniscateError({
     code: "NotSupported",
     where: "wasm engine",
-    given: `a block of examples that needs ${(bytes / 2 ** 30).toFixed(1)} GiB`,
+    given: `examples that need ${(bytes / 2 ** 30).toFixed(1)} GiB`,
     allowed: "4 GiB, what WebAssembly addresses",
-    mend: "Lower tapeBytes, so that smaller blocks of examples are held at once.",
+    mend: "Not even two examples fit: cut them into shorter ones, or pool their positions early.",
   });
 }
