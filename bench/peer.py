@@ -30,7 +30,7 @@ def attention(o):
 
 LAYERS = {
   "dense": lambda o: stax.Dense(1, o["weightStd"], o["biasStd"]),
-  "conv": lambda o: stax.Conv(1, tuple(o["filter"]), padding="SAME", W_std=o["weightStd"], b_std=o["biasStd"]),
+  "conv": lambda o: stax.Conv(1, tuple(o["filter"]), padding=o["padding"].upper(), W_std=o["weightStd"], b_std=o["biasStd"]),
   "relu": lambda o: stax.Relu(),
   "attention": attention,
   "globalAvgPool": lambda o: stax.GlobalAvgPool(),

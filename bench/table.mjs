@@ -38,7 +38,7 @@ function columnsFor(machines, names) {
       "of peak",
       7,
       ({ ours, fresh, precision, operations }) =>
-        fresh ? missing : percent(ours && operations / ours.wall / precisions[precision].all),
+        fresh ? missing : percent(ours && operations && operations / ours.wall / precisions[precision].all),
     ],
     ...others.map(({ node }, i) => [
       `on ${node}`,
@@ -74,7 +74,8 @@ export function describeMachine({ processor, cores, load }, machines) {
       lines.push(
         `  ${precision}  peak ${gigaflops(one)} on one thread, ${gigaflops(all)} on all`,
         `       S × S products, share of peak: ${products.map(({ S, share }) => `${percent(share)} (S = ${S})`).join(", ")}`,
-        `       elementwise chain of 10 ReLU layers: ${chain.slowdown.toFixed(1)}× as long as its arithmetic alone`,
+        `       elementwise chain of 10 ReLU layers: ${chain.slowdown.toFixed(1)}× as long as its arithmetic alone ` +
+          `(${chain.sqrt} square roots, ${chain.div} divisions and ${chain.simple} others)`,
       );
   }
   return `${lines.join("\n")}\n`;

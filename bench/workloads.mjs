@@ -8,7 +8,7 @@ const relu = { type: "relu" };
 const softmax = { type: "attention" };
 const pool = { type: "globalAvgPool" };
 const flatten = { type: "flatten" };
-const convolution = { type: "conv", filter: [3, 3], weightStd: Math.SQRT2, biasStd: 0.1 };
+const convolution = { type: "conv", filter: [3, 3], padding: "same", weightStd: Math.SQRT2, biasStd: 0.1 };
 
 const times = (count, ...layers) => Array.from({ length: count }, () => layers).flat();
 const attentions = (attention, ...tail) => [dense, attention, relu, dense, attention, ...tail, readout];
