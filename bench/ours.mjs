@@ -1,6 +1,6 @@
 /**
- * Our side of a race: one workload (JSON in argv[2]), computed once at the start and then at each line of stdin:
- * `run` answers with seconds and memory, `save PREFIX` writes the matrices.
+ * Our side of a race: one workload (JSON in argv[2]), computed once at the start. Then it does what lines of stdin say:
+ * `save PREFIX` writes the matrices of that first time, `run` computes them again and answers with seconds and memory.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -31,14 +31,17 @@ async function timed() {
 }
 
 const answer = (about) => console.log(JSON.stringify(about));
-await run();
+/** Kept until it is saved or something else is run. */
+let first = await run();
 answer({ threads: engine.threads });
 for await (const line of createInterface({ input: process.stdin })) {
   const [order, prefix] = line.split(" ");
   if (order === "save") {
-    const found = await run();
-    for (const quantity of get) writeFileSync(`${prefix}.${quantity}`, found[quantity].data);
+    for (const quantity of get) writeFileSync(`${prefix}.${quantity}`, first[quantity].data);
     answer({});
-  } else answer(await timed());
+  } else {
+    first = undefined;
+    answer(await timed());
+  }
 }
 await engine[Symbol.asyncDispose]();

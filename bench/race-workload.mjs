@@ -33,7 +33,7 @@ export async function raceWorkload(workload, precision, { node: [node, ...others
 
   const racers = {};
   try {
-    for (const [who, start] of Object.entries(starts)) racers[who] = await start();
+    await startAll(starts, racers);
     row.threads = racers.ours.first.threads;
     if (racers.peer !== undefined) {
       row.errors = await compareOutputs(racers.ours, racers.peer, shape[0], precision, folder);
@@ -46,6 +46,15 @@ export async function raceWorkload(workload, precision, { node: [node, ...others
   } finally {
     for (const racer of Object.values(racers)) await racer.stop();
   }
+}
+
+/** Starts all at once, for imports take long; whoever has started is in `racers` even if another one fails. */
+async function startAll(starts, racers) {
+  const tries = Object.entries(starts).map(async ([who, start]) => {
+    racers[who] = await start();
+  });
+  const failure = (await Promise.allSettled(tries)).find(({ status }) => status === "rejected");
+  if (failure !== undefined) throw failure.reason;
 }
 
 /** All in turns, `rounds` times, or until the time is over. */

@@ -46,11 +46,11 @@ export function measureRate(format, instruction) {
   return bestRate(() => exports.loop(count), count * unrolled * chains);
 }
 
-/** Units a second of the fastest of the calls that fit into a third of a second. */
+/** Units a second of the fastest of the calls that fit into 150 milliseconds. */
 export function bestRate(call, units) {
   const started = performance.now();
   let best = Number.POSITIVE_INFINITY;
-  while (performance.now() - started < 330) {
+  while (performance.now() - started < 150) {
     const before = performance.now();
     call();
     best = Math.min(best, performance.now() - before);
