@@ -3,6 +3,9 @@ import type { Fn, Local, ModuleBuilder } from "../assembler.js";
 import { type ConstantTable, emitVectors, type Format, VectorAlgebra } from "../vector.js";
 import { i32s } from "./signature.js";
 
+/** Neighbouring vectors that are computed together, so that their latencies overlap. */
+const unroll = 4;
+
 /**
  * softmax(logits, presence, out, rows, columns, stride): each row's exponentials over their sum, among columns whose
  * presence is not 0. The presence line is 0 from `columns` to the end of its last vector.
@@ -10,70 +13,107 @@ import { i32s } from "./signature.js";
 export function defineSoftmax(module: ModuleBuilder, format: Format, constants: ConstantTable): void {
   module.define("softmax", i32s(6), (f) => {
     const [logits, presence, out, rows, columns, stride] = [0, 1, 2, 3, 4, 5];
-    const [i, j, at, here, target] = [f.local(), f.local(), f.local(), f.local(), f.local()];
-    const [top, sum, value] = [f.local("v128"), f.local("v128"), f.local("v128")];
+    const [i, j, whole, at, here, target] = [f.local(), f.local(), f.local(), f.local(), f.local(), f.local()];
+    const vectors = <T>(make: (u: number) => T): T[] => Array.from({ length: unroll }, (_, u) => make(u));
+    const [tops, sums, values] = [0, 1, 2].map(() => vectors(() => f.local("v128"))) as [Local[], Local[], Local[]];
+    const [top, total] = [tops[0]!, sums[0]!];
+    const { shape } = format;
     const least = format.scalar === "f32" ? -3e38 : -1e308;
-    const overRow = (body: () => void): void => {
+    f.get(columns)
+      .i32(-unroll * format.lanes)
+      .op("i32.and")
+      .set(whole);
+    /** Walks over a row, `body` for `count` vectors at a time. */
+    const overRow = (body: (count: number) => void): void => {
       f.get(logits).set(at).get(presence).set(here).get(out).set(target).i32(0).set(j);
-      f.while(j, columns, format.lanes, () => {
-        body();
-        f.advance(at, 16).advance(here, 16).advance(target, 16);
-      });
+      const step = (count: number) => (): void => {
+        body(count);
+        for (const pointer of [at, here, target]) f.advance(pointer, 16 * count);
+      };
+      f.while(j, whole, unroll * format.lanes, step(unroll));
+      f.while(j, columns, format.lanes, step(1));
     };
-    const absent = (): void => {
-      f.get(here).mem("v128.load");
+    const absent = (u: number): void => {
+      f.get(here).mem("v128.load", 16 * u);
       constants.push(f, 0);
-      f.op(`${format.shape}.le`);
+      f.op(`${shape}.le`);
     };
     f.while(i, rows, 1, () => {
-      constants.push(f, least);
-      f.set(top);
-      overRow(() => {
-        f.get(top);
+      for (const each of tops) {
         constants.push(f, least);
-        f.get(at).mem("v128.load");
-        absent();
-        f.op("v128.bitselect", `${format.shape}.max`).set(top);
+        f.set(each);
+      }
+      overRow((count) => {
+        for (const [u, each] of tops.slice(0, count).entries()) {
+          f.get(each);
+          constants.push(f, least);
+          f.get(at).mem("v128.load", 16 * u);
+          absent(u);
+          f.op("v128.bitselect", `${shape}.max`).set(each);
+        }
       });
-      spread(f, format, top, `${format.shape}.max`);
-      f.v128(new Uint8Array(16)).set(sum);
-      overRow(() => {
-        f.get(at).mem("v128.load").get(top).op(`${format.shape}.sub`).set(value);
+      gather(f, format, tops, `${shape}.max`);
+      for (const each of sums) f.v128(new Uint8Array(16)).set(each);
+      overRow((count) => {
+        const used = values.slice(0, count);
+        for (const [u, value] of used.entries())
+          f.get(at)
+            .mem("v128.load", 16 * u)
+            .get(top)
+            .op(`${shape}.sub`)
+            .set(value);
         const algebra = new VectorAlgebra(format);
-        const exponential = emitVectors(f, constants, [algebra.exp(algebra.input(0))], [[value]], 1)[0]![0]!;
-        constants.push(f, 0);
-        f.get(exponential);
-        absent();
-        f.op("v128.bitselect").set(value);
-        f.get(target).get(value).mem("v128.store");
-        f.get(sum).get(value).op(`${format.shape}.add`).set(sum);
+        const [exponentials] = emitVectors(f, constants, [algebra.exp(algebra.input(0))], [used], count);
+        for (const [u, value] of used.entries()) {
+          constants.push(f, 0);
+          f.get(exponentials![u]!);
+          absent(u);
+          f.op("v128.bitselect").set(value);
+          f.get(target)
+            .get(value)
+            .mem("v128.store", 16 * u);
+          f.get(sums[u]!).get(value).op(`${shape}.add`).set(sums[u]!);
+        }
       });
-      spread(f, format, sum, `${format.shape}.add`);
+      gather(f, format, sums, `${shape}.add`);
       // A row without keys sums to 0 and stays 0.
       constants.push(f, 1);
-      f.get(sum);
-      f.get(sum);
+      f.get(total);
+      f.get(total);
       constants.push(f, 0);
-      f.op(`${format.shape}.le`, "v128.bitselect").set(sum);
-      overRow(() => {
-        f.get(target).get(target).mem("v128.load").get(sum).op(`${format.shape}.div`).mem("v128.store");
+      f.op(`${shape}.le`, "v128.bitselect").set(total);
+      overRow((count) => {
+        for (let u = 0; u < count; u++)
+          f.get(target)
+            .get(target)
+            .mem("v128.load", 16 * u)
+            .get(total)
+            .op(`${shape}.div`)
+            .mem("v128.store", 16 * u);
       });
       f.advanceBy(logits, stride).advanceBy(out, stride);
     });
   });
 }
 
-/** Combines the lanes of a vector and puts the result into all of them. */
-function spread(f: Fn, format: Format, vector: Local, op: "f32x4.max" | "f64x2.max" | "f32x4.add" | "f64x2.add"): void {
-  const extract = `${format.shape}.extract_lane` as const;
+/** Combines all lanes of some vectors and puts the result into all lanes of the first. */
+function gather(
+  f: Fn,
+  format: Format,
+  vectors: readonly Local[],
+  op: "f32x4.max" | "f64x2.max" | "f32x4.add" | "f64x2.add",
+): void {
+  const [first, ...others] = vectors as [Local, ...Local[]];
+  f.get(first);
+  for (const other of others) f.get(other).op(op);
+  f.set(first);
   const lane = (index: number): void => {
-    f.get(vector).lane(extract, index).op(`${format.shape}.splat`);
+    f.get(first).lane(`${format.shape}.extract_lane`, index).op(`${format.shape}.splat`);
   };
-  const total = f.local("v128");
   lane(0);
   for (let index = 1; index < format.lanes; index++) {
     lane(index);
     f.op(op);
   }
-  f.set(total).get(total).set(vector);
+  f.set(first);
 }
