@@ -55,6 +55,8 @@ export { networkFromData, networkFromJson, networkToJson, networkVersion } from 
 export { type AbReluOptions, abRelu } from "./network/layers/ab-relu.js";
 export { abs } from "./network/layers/abs.js";
 export { type AttentionOptions, attention, type PositionOptions } from "./network/layers/attention.js";
+export { type AvgPoolOptions, avgPool } from "./network/layers/avg-pool.js";
+export { type ConvOptions, conv } from "./network/layers/conv.js";
 export { type DenseOptions, dense } from "./network/layers/dense.js";
 export { type DropoutOptions, dropout } from "./network/layers/dropout.js";
 export { type ErfOptions, erf } from "./network/layers/erf.js";
@@ -67,6 +69,7 @@ export { type LeakyReluOptions, leakyRelu } from "./network/layers/leaky-relu.js
 export { globalAvgPool, globalSumPool } from "./network/layers/pool.js";
 export { relu } from "./network/layers/relu.js";
 export { type SinOptions, sin } from "./network/layers/sin.js";
+export { type SumPoolOptions, sumPool } from "./network/layers/sum-pool.js";
 export type { Network, Placement } from "./network/placement.js";
 export type { Program, Quantity } from "./program/program.js";
 export {

@@ -208,15 +208,23 @@ export interface Example {
   readonly presence: Uint8Array;
 }
 
-/** The positions of each example that matter: padding at the end is cut off, padding between positions stays. */
-export function trimmed(of: Batch): readonly Example[] {
+/**
+ * The positions of each example that matter: padding at the end is cut off unless `cut` is false, padding between
+ * positions stays.
+ */
+export function trimmed(of: Batch, cut = true): readonly Example[] {
   const positions = positionsOf(of);
   const whole = new Uint8Array(positions).fill(1);
   return Array.from({ length: of.shape[0] }, (_, n) => {
     const presence = of.mask?.subarray(n * positions, (n + 1) * positions) ?? whole;
-    const length = Math.max(1, presence.lastIndexOf(1) + 1);
+    const length = cut ? Math.max(1, presence.lastIndexOf(1) + 1) : positions;
     return { length, presence: presence.subarray(0, length) };
   });
+}
+
+/** Whether there is padding at all. */
+export function hasPadding(of: Batch): boolean {
+  return of.mask?.includes(0) === true;
 }
 
 /** Whether padding is left in some example after {@link trimmed}: holes, or examples of padding alone. */

@@ -1,6 +1,9 @@
 /** @module Option types that several layers share, each with the words its error uses. */
 import { z } from "zod";
 
+/** A checker for each option of a layer. */
+export type Checks<Options> = { readonly [Name in keyof Options]-?: z.ZodType<Options[Name]> };
+
 /** A standard deviation: a number ≥ 0. */
 export const std: z.ZodNumber = z.number().nonnegative();
 

@@ -33,7 +33,7 @@ export type NormalizationPlacement<Name extends string> = {
   readonly "Gaussian tokens": "Gaussian tokens";
 };
 
-/** Attention mixes positions, and its random weights make them Gaussian. */
+/** Attention and convolution mix positions, and their random weights make them Gaussian. */
 export type AttentionPlacement<Name extends string> = {
   readonly features: `${Name} needs tokens, but is given features`;
   readonly "Gaussian features": `${Name} needs tokens, but is given features`;
@@ -47,6 +47,14 @@ export type PoolPlacement<Name extends string> = {
   readonly "Gaussian features": `${Name} needs tokens, but is given features`;
   readonly tokens: "features";
   readonly "Gaussian tokens": "Gaussian features";
+};
+
+/** Pooling under a window leaves fewer tokens, Gaussian if they were. */
+export type WindowPlacement<Name extends string> = {
+  readonly features: `${Name} needs tokens, but is given features`;
+  readonly "Gaussian features": `${Name} needs tokens, but is given features`;
+  readonly tokens: "tokens";
+  readonly "Gaussian tokens": "Gaussian tokens";
 };
 
 /** Flattening turns anything into features whose channels are no longer alike. */

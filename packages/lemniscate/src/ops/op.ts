@@ -38,7 +38,7 @@ export interface StructuralOp {
   readonly name: StructuralName;
   readonly demands: (form: Form) => readonly Demand[];
   /** Floating-point operations, given positions of both sides and input channels. */
-  readonly flops: (form: Form, rows: number, columns: number, channels: number) => number;
+  readonly flops: (form: Form, rows: number, columns: number, channels: number, parameters: Parameters) => number;
 }
 
 export type StructuralName =
@@ -60,7 +60,11 @@ export type StructuralName =
   | "sumPairs"
   | "sumDiagonal"
   | "takeDiagonal"
-  | "scaleDiagonal";
+  | "scaleDiagonal"
+  | "convolve"
+  | "windowSums"
+  | "pickCenters"
+  | "tapShares";
 
 /**
  * How much of a node is computed: all pairs of positions, equal positions only, one side's positions, one number; for

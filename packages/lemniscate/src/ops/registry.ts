@@ -13,6 +13,7 @@ import { anyOp, eitherOp, keepOp, presenceOp, scaleSidesOp, shareOp } from "./pa
 import { positionCovarianceOp } from "./position-covariance.js";
 import { bilinearOp, innerOp, outerOp, sumDiagonalOp, sumPairsOp, takeDiagonalOp, weighOp } from "./reductions.js";
 import { scaleDiagonalOp } from "./same-unit.js";
+import { convolveOp, pickCentersOp, tapSharesOp, windowSumsOp } from "./window.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: parameters belong to each operation; programs carry them along
 type AnyDual = Dual<any>;
@@ -63,4 +64,8 @@ export const structuralOps: { readonly [Name in StructuralName]: StructuralOp } 
   sumDiagonal: sumDiagonalOp,
   takeDiagonal: takeDiagonalOp,
   scaleDiagonal: scaleDiagonalOp,
+  convolve: convolveOp,
+  windowSums: windowSumsOp,
+  pickCenters: pickCentersOp,
+  tapShares: tapSharesOp,
 };

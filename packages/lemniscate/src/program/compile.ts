@@ -8,6 +8,7 @@ import { gram } from "../ops/gram.js";
 import type { Form, Side } from "../ops/op.js";
 import { presence } from "../ops/padding.js";
 import { takeDiagonalOp } from "../ops/reductions.js";
+import { windowOps } from "../ops/window.js";
 import { isZero, zero } from "../ops/zero.js";
 import { stepFlops } from "./cost.js";
 import { Graph, type Merged, type Rewrite } from "./graph.js";
@@ -15,7 +16,7 @@ import { multiples } from "./passes/multiples.js";
 import { prefix } from "./passes/prefix.js";
 import { readout } from "./passes/readout.js";
 import { trace } from "./passes/trace.js";
-import { unmask } from "./passes/unmask.js";
+import { unmask, unmaskLengths } from "./passes/unmask.js";
 import { computedForm, demandOn, type Plan, plan, type Wanted } from "./plan.js";
 import { type Access, type Keyed, type Operand, type Program, type Quantity, resultKey, type Step } from "./program.js";
 
@@ -23,6 +24,8 @@ export interface CompileOptions {
   readonly get: readonly Quantity[];
   /** Whether zeros must be kept where positions are padding; see {@link Program.masked}. */
   readonly masked: boolean;
+  /** Whether there is padding at all, if only behind; default as `masked`. */
+  readonly padded?: boolean;
   /** Whether expressions are rewritten to cheaper ones (default). What is cheaper depends on the input's size. */
   readonly rewrite?: boolean;
 }
@@ -47,12 +50,20 @@ export function compile(network: Network, input: Shape, options: CompileOptions)
  *
  * @throws LemniscateError `Misplaced` if a layer cannot stand where it is
  */
-export function compileAll(networks: Networks, input: Shape, { get, masked, rewrite = true }: CompileOptions): Program {
+export function compileAll(networks: Networks, input: Shape, options: CompileOptions): Program {
+  const program = compiled(networks, input, options);
+  // Padding that is not cut off has to be kept at zero, wherever it is.
+  const held = options.padded === true && !program.trimmed && !program.masked;
+  return held ? compiled(networks, input, { ...options, masked: true }) : program;
+}
+
+function compiled(networks: Networks, input: Shape, options: CompileOptions): Program {
+  const { get, masked, padded = masked, rewrite = true } = options;
   const [output] = networks.map(([name, network]) => shapeOf(network, input, name === "" ? [] : [name]));
   const inputs = inputCovariances(input);
   const covariances = networks.map(([name, network]) => [name, covariancesOf(network, inputs, input)] as const);
   const programOf = (rules: readonly Rewrite[]): Program => {
-    const graph = new Graph([...(masked ? [] : [unmask]), ...rules]);
+    const graph = new Graph([...(masked ? [] : [padded ? unmaskLengths : unmask]), ...rules]);
     const rootsOf = (q: Side): Root[] =>
       covariances.flatMap(([name, below]) =>
         get.map((quantity): Root => [resultKey(name, quantity), graph.merge(below[quantity]("a", q))]),
@@ -74,7 +85,7 @@ function listsOf(
   input: Shape,
   pairRoots: readonly Root[],
   selfRoots: readonly Root[],
-): Pick<Program, "spaces" | "example" | "pair" | "self" | "results"> {
+): Pick<Program, "trimmed" | "spaces" | "example" | "pair" | "self" | "results"> {
   const pairPlan = plan(wanted(pairRoots), (node) => node.sides.includes("a") && node.sides.includes("b"));
   const fromPair = pairPlan.foreign.map(([node, form]): Wanted => [graph.asExample(node), form]);
   const early = plan(fromPair, () => true);
@@ -89,8 +100,11 @@ function listsOf(
   };
   const pair = emit(pairPlan, spaces, tape);
   const self = emit(selfPlan, spaces, tape);
+  // Windows on a grid of several axes, or around its end, read positions behind the last one like any other.
+  const windows = [example, pair, self].flatMap(({ steps }) => steps.filter(({ op }) => op in windowOps));
+  const trimmed = windows.every(({ parameters }) => input.grid.length === 1 && parameters["padding"] !== "circular");
   const results = { pair: resultsOf(pairRoots, pair.read), self: resultsOf(selfRoots, self.read) };
-  return { spaces: spaces.grids, example: example.steps, pair: pair.steps, self: self.steps, results };
+  return { trimmed, spaces: spaces.grids, example: example.steps, pair: pair.steps, self: self.steps, results };
 }
 
 function pairFlops(program: Program): number {

@@ -48,7 +48,7 @@ export function stepFlops(program: Program, step: Step): number {
   if (elementwise !== undefined) return formulaFlops(elementwise, step.parameters) * entriesOf(program, step);
   const structural = structuralOps[step.op as keyof typeof structuralOps];
   const S = positionsOf(program, step);
-  return structural.flops(step.form, S, S, program.input.channels ?? 1);
+  return structural.flops(step.form, S, S, program.input.channels ?? 1, step.parameters);
 }
 
 /** Floating-point operations of a program's lists, for `n1 × n2` examples (half the pairs if there is no second batch). */

@@ -48,6 +48,8 @@ export interface Program {
   readonly get: readonly string[];
   /** Whether some positions inside an example are padding, so that zeros must be kept. */
   readonly masked: boolean;
+  /** Whether padding behind the last present position is cut off, so that examples have lengths of their own. */
+  readonly trimmed: boolean;
   /** Grids of positions that steps are on, the input's first. */
   readonly spaces: readonly (readonly number[])[];
   readonly example: readonly Step[];

@@ -1,8 +1,9 @@
 /** @module The two batches of a kernel: whether they fit together, and whether they are one and the same. */
-import { type Batch, channelsOf, gridOf, hasHoles, padded, positionsOf } from "../core/batch.js";
+import { type Batch, channelsOf, gridOf, hasHoles, hasPadding, padded, positionsOf } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import { compileAll, type Networks } from "../program/compile.js";
+import { withoutLengths } from "../program/lengths.js";
 import type { Program, Quantity } from "../program/program.js";
 
 /** The inputs of kernels, brought to one shape, and the program for them. */
@@ -32,7 +33,11 @@ export function inputsOf(
 }
 
 export function programFor(networks: Networks, get: readonly Quantity[], batches: readonly Batch[]): Program {
-  return compileAll(networks, inputShape(batches[0]!), { get, masked: batches.some(hasHoles) });
+  return compileAll(networks, inputShape(batches[0]!), {
+    get,
+    masked: batches.some(hasHoles),
+    padded: batches.some(hasPadding),
+  });
 }
 
 /** What a network is given. */
@@ -53,7 +58,7 @@ function sameLength(networks: Networks, x1: Batch, x2: Batch, get: readonly Quan
     throw unequal(
       x2,
       `tokens (n, ${grid1[0]}, ${channelsOf(x1)}), as x1 has: this network depends on the padded length`,
-      "Pad training and test data to one length, for flatten() and layerNorm over positions count padding.",
+      'Pad training and test data to one length, for flatten(), layerNorm over positions and windows that are not "same" count it.',
     );
   const length = Math.max(grid1[0]!, grid2[0]!);
   return [padded(x1, length), padded(x2, length)];
@@ -64,14 +69,11 @@ function unequal(x2: Batch, allowed: string, mend: string): LemniscateError {
   return new LemniscateError({ code: "ShapeMismatch", where: "kernel: x2", given, allowed, mend });
 }
 
-/** Whether some network computes other things for longer padding; the grid of positional encodings does not count. */
+/** Whether some network computes other things for longer padding. */
 function knowsLength(networks: Networks, a: Shape, b: Shape, get: readonly Quantity[]): boolean {
-  const steps = (input: Shape): string => {
-    const { example, pair, self, results, output } = compileAll(networks, input, { get, masked: true, rewrite: false });
-    const lists = JSON.stringify([example, pair, self, results], (key, value) => (key === "grid" ? undefined : value));
-    return `${lists}${output.grid.join()}`;
-  };
-  return steps(a) !== steps(b);
+  const work = (input: Shape): string =>
+    withoutLengths(compileAll(networks, input, { get, masked: true, rewrite: false }));
+  return work(a) !== work(b);
 }
 
 /** Whether two batches hold the same examples, entry by entry, so that entry (i, i) is an example with itself. */

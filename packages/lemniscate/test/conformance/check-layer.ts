@@ -31,6 +31,10 @@ export interface LayerRow {
   readonly raw?: boolean;
   /** What data it can be given; default both. */
   readonly data?: "tokens" | "both";
+  /** Grids of positions to try; default tokens of several lengths. A function of its options where they decide. */
+  readonly grids?: (options: object) => readonly (readonly number[])[];
+  /** Whether padding behind is nothing to it; default true. A function of its options where they decide. */
+  readonly blind?: (options: object) => boolean;
   /** Whether it treats positions alike; a function of its options where they decide. */
   readonly equivariant?: (options: object) => boolean;
   /** What further padding multiplies the kernel with; default 1. */
@@ -45,19 +49,20 @@ const seed = 20240611;
 const allowed = { nngp: 1e-13, ntk: 3e-8 };
 
 /** A batch of an example's or several examples' tokens or features, with holes and padding. */
-function batches(tokens: boolean): fc.Arbitrary<Batch> {
+function batches(grids: readonly (readonly number[])[]): fc.Arbitrary<Batch> {
   return fc
     .record({
       n: fc.integer({ min: 1, max: 4 }),
-      S: tokens ? fc.constantFrom(1, 2, 3, 5) : fc.constant(0),
+      grid: fc.constantFrom(...grids),
       d: fc.integer({ min: 1, max: 4 }),
       seed: fc.nat(1e6),
       masked: fc.boolean(),
     })
-    .map(({ n, S, d, seed, masked }) => {
+    .map(({ n, grid, d, seed, masked }) => {
       const { uniform } = random(seed);
-      const present = masked ? Array.from({ length: n * Math.max(1, S) }, () => (uniform() < 0.6 ? 1 : 0)) : undefined;
-      return randomBatch(seed, S === 0 ? [n, d] : [n, S, d], present);
+      const S = grid.reduce((product, size) => product * size, 1);
+      const present = masked ? Array.from({ length: n * S }, () => (uniform() < 0.6 ? 1 : 0)) : undefined;
+      return randomBatch(seed, [n, ...grid, d], present);
     });
 }
 
@@ -113,11 +118,13 @@ function expectPositiveSemidefinite(data: Float64Array<ArrayBuffer>, size: numbe
 }
 
 export function checkLayer(row: LayerRow): void {
-  const { below = [], padding = () => 1, single = 2e-4, equivariant = () => true } = row;
+  const { below = [], padding = () => 1, single = 2e-4, equivariant = () => true, blind = () => true } = row;
   const nets = row.options.map((options) => networkFromData({ type: row.type, ...options }));
   const at = (layers: readonly object[]): Network[] =>
     nets.map((net) => networkFromData({ type: "serial", layers: [...layers, net] }));
   const placed = row.raw === true ? [...at(below), ...at([])] : at(below);
+  const gridsOf = (index: number): readonly (readonly number[])[] =>
+    row.grids?.(row.options[index % row.options.length]!) ?? [[1], [2], [3], [5]];
   const kinds = row.data === "tokens" ? [true] : [true, false];
 
   describe(row.type, () => {
@@ -141,7 +148,9 @@ export function checkLayer(row: LayerRow): void {
     ): Promise<void> => {
       for (const [index, net] of placed.entries())
         for (const tokens of only) {
-          const property = fc.asyncProperty(batches(tokens), fc.nat(1e6), (x, s) => body(net, x, index, s));
+          const property = fc.asyncProperty(batches(tokens ? gridsOf(index) : [[]]), fc.nat(1e6), (x, s) =>
+            body(net, x, index, s),
+          );
           await fc.assert(property, { seed: seed + index, numRuns: runs });
         }
     };
@@ -201,7 +210,8 @@ export function checkLayer(row: LayerRow): void {
     test("does not see padding, whatever stands there", () =>
       everywhere(
         8,
-        async (net, x, _, s) => {
+        async (net, x, index, s) => {
+          if (x.shape.length !== 3 || !blind(row.options[index % row.options.length]!)) return;
           const n = x.shape[0];
           const S = x.shape[1]!;
           const more = 1 + random(s).integer(3);
@@ -274,8 +284,8 @@ export function checkLayer(row: LayerRow): void {
       }));
 
     test("of no examples is empty", async () => {
-      for (const net of placed) {
-        const none = batch(row.data === "tokens" ? [0, 3, 2] : [0, 2], []);
+      for (const [index, net] of placed.entries()) {
+        const none = batch(row.data === "tokens" ? [0, ...gridsOf(index)[0]!, 2] : [0, 2], []);
         for (const engine of [reference, engines[1]!]) expect((await compute(net, none, engine)).ntk.length).toBe(0);
       }
     });

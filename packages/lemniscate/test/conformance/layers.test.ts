@@ -8,6 +8,34 @@ const trained = [biased, { type: "relu" }, { type: "dense", biasStd: 0.2 }];
 
 const encoded = (options: object): object => ({ position: { decay: "exponential", rate: 0.5, power: 1, ...options } });
 
+/** Windows: grids that a filter fits, with as many axes as it names; zeros outside are what padding is at stride 1. */
+const windows: Pick<LayerRow, "grids" | "blind" | "equivariant"> = {
+  grids: (options) => {
+    const { filter, padding } = options as { filter: number | number[]; padding?: string };
+    if (Array.isArray(filter) && filter.length === 3)
+      return [
+        [2, 2, 3],
+        [3, 1, 3],
+      ];
+    if (Array.isArray(filter))
+      return [
+        [2, 3],
+        [4, 3],
+        [3, 5],
+      ];
+    return padding === undefined ? [[2], [3], [7], [3, 3]] : [[1], [2], [5], [8], [2, 3]];
+  },
+  blind: (options) => {
+    const { strides, padding, countPadding } = options as {
+      strides?: number;
+      padding?: string;
+      countPadding?: boolean;
+    };
+    return padding === "same" && strides === undefined && countPadding !== false;
+  },
+  equivariant: () => false,
+};
+
 /** One row for each layer; a new layer needs one, as the first test says. */
 const rows: readonly LayerRow[] = [
   {
@@ -70,6 +98,53 @@ const rows: readonly LayerRow[] = [
     below: [{ type: "dense", weightStd: 0.5, biasStd: 0.2 }],
     options: [{}, { scale: 0.5, slope: 0.6 }],
     single: 1e-3,
+  },
+  {
+    type: "conv",
+    raw: true,
+    data: "tokens",
+    below: [biased, { type: "relu" }],
+    ...windows,
+    options: [
+      { filter: 3, padding: "same", weightStd: 1.3, biasStd: 0.3 },
+      { filter: 2, padding: "same", biasStd: 0.2, parameterization: "standard", width: 5 },
+      { filter: [3, 2], padding: "same", biasStd: 0.4, parameterization: "standard", widthScale: [2, 3] },
+      { filter: [2, 3], biasStd: null, parameterization: "standard" },
+      { filter: [3, 3], strides: 2, padding: "same", biasStd: 0.1 },
+      { filter: [2, 1], strides: [1, 2], weightStd: 0.8 },
+      { filter: 4, strides: 3, padding: "circular", biasStd: 0.2 },
+      { filter: [3, 2], padding: "circular" },
+      { filter: [2, 3, 2], padding: "same", biasStd: 0.5 },
+      { filter: [2, 1, 2], strides: [1, 2, 1], biasStd: 0.2 },
+      { filter: 2, strides: 2, biasStd: 0.3 },
+    ],
+  },
+  {
+    type: "avgPool",
+    raw: true,
+    data: "tokens",
+    below: trained,
+    ...windows,
+    options: [
+      { filter: 2, strides: 2 },
+      { filter: 3, padding: "same" },
+      { filter: 3, padding: "same", countPadding: false },
+      { filter: [3, 2], strides: [2, 1], padding: "same", countPadding: false },
+      { filter: [2, 2], padding: "circular" },
+      { filter: [2, 1, 3], padding: "same", countPadding: false },
+    ],
+  },
+  {
+    type: "sumPool",
+    raw: true,
+    data: "tokens",
+    below: trained,
+    ...windows,
+    options: [
+      { filter: 2, strides: 2 },
+      { filter: [2, 3], padding: "same" },
+      { filter: 5, padding: "circular" },
+    ],
   },
   { type: "globalAvgPool", data: "tokens", raw: true, below: trained, options: [{}] },
   { type: "globalSumPool", data: "tokens", raw: true, below: trained, options: [{}] },

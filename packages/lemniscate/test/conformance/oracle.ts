@@ -150,6 +150,46 @@ function through(network: Data, below: State): State {
     }
     case "attention":
       return attention(network, below, K, T, both);
+    case "conv": {
+      const { places, state, size } = under(network, below);
+      const w2 = option("weightStd") ** 2;
+      const bias = network["biasStd"] as number | null;
+      // The same weights under both windows: position by position of the filter.
+      const mean =
+        (k: Entry): Entry =>
+        (i, j, a, b) =>
+          sumOver(size, (t) => {
+            const [p, q] = [places[a]![t]!, places[b]![t]!];
+            return p === undefined || q === undefined ? 0 : k(i, j, p, q) / size;
+          });
+      const [MK, MT] = [mean(K), mean(T)];
+      const out: Entry = (...at) => w2 * MK(...at) + (bias ?? 0) ** 2;
+      const scale = network["widthScale"] as number[];
+      const channels = width === undefined ? undefined : width * scale[1]!;
+      const fanIn = (below.channels! * size) / scale[0]!;
+      const own: Entry =
+        network["parameterization"] === "ntk" ? out : (...at) => fanIn * MK(...at) + (bias === null ? 0 : 1);
+      return { ...state, channels, K: blocks(state, out), T: blocks(state, (...at) => own(...at) + w2 * MT(...at)) };
+    }
+    case "avgPool":
+    case "sumPool": {
+      const { places, state, size } = under(network, below);
+      const counted = (a: number): number =>
+        network.type === "sumPool"
+          ? 1
+          : network["countPadding"] === true
+            ? size
+            : places[a]!.filter((p) => p !== undefined).length;
+      const sum =
+        (k: Entry): Entry =>
+        (i, j, a, b) => {
+          let total = 0;
+          for (const p of places[a]!)
+            for (const q of places[b]!) if (p !== undefined && q !== undefined) total += k(i, j, p, q);
+          return total / (counted(a) * counted(b));
+        };
+      return { ...state, K: blocks(state, sum(K)), T: blocks(state, sum(T)) };
+    }
     default: {
       const { value, slope } = dual(network);
       const at =
@@ -178,6 +218,41 @@ function pooled(
   const mask = below.mask.map((present) => [present.includes(1) ? 1 : 0]);
   const empty: State = { ...below, grid: [], mask, channels: Number.isNaN(channels) ? undefined : channels };
   return { ...empty, K: blocks(empty, (i, j) => of(i, j, K)), T: blocks(empty, (i, j) => of(i, j, T)) };
+}
+
+/** Of each position behind a window the positions under it, undefined outside the grid, and the state to fill. */
+function under(
+  network: Data,
+  below: State,
+): { readonly places: (number | undefined)[][]; readonly state: State; readonly size: number } {
+  const { grid } = below;
+  const each = (name: string): number[] =>
+    typeof network[name] === "number" ? grid.map(() => network[name] as number) : (network[name] as number[]);
+  const [filter, strides, padding] = [each("filter"), each("strides"), network["padding"]];
+  const to = grid.map((n, k) =>
+    padding === "valid" ? Math.floor((n - filter[k]!) / strides[k]!) + 1 : Math.ceil(n / strides[k]!),
+  );
+  const low = grid.map((n, k) =>
+    padding === "valid" ? 0 : Math.floor(Math.max((to[k]! - 1) * strides[k]! + filter[k]! - n, 0) / 2),
+  );
+  const coordinates = (at: number, sizes: readonly number[]): number[] =>
+    sizes.map((n, k) => Math.floor(at / count(sizes.slice(k + 1))) % n);
+  const read = (p: number[], t: number[]): number | undefined => {
+    let place = 0;
+    for (const [k, n] of grid.entries()) {
+      let x = p[k]! * strides[k]! + t[k]! - low[k]!;
+      if (padding === "circular") x = (x + 100 * n) % n;
+      if (x < 0 || x >= n) return undefined;
+      place = place * n + x;
+    }
+    return place;
+  };
+  const size = count(filter);
+  const outputs = Array.from({ length: count(to) }, (_, p) => coordinates(p, to));
+  const places = outputs.map((p) => Array.from({ length: size }, (_, t) => read(p, coordinates(t, filter))));
+  const middle = filter.map((n) => Math.floor((n - 1) / 2));
+  const mask = below.mask.map((present) => outputs.map((p) => present[read(p, middle)!]!));
+  return { places, size, state: { ...below, grid: to, mask } };
 }
 
 function attention(

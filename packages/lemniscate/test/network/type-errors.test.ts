@@ -11,6 +11,12 @@ const compiler = path.join(root, "../../node_modules/typescript/bin/tsc");
 
 const cases: readonly { readonly line: string; readonly reason: string }[] = [
   { line: "serial(globalAvgPool(), attention())", reason: "attention needs tokens, but is given features" },
+  { line: "serial(dense(), flatten(), conv({ filter: 3 }))", reason: "conv needs tokens, but is given features" },
+  { line: "serial(globalAvgPool(), avgPool({ filter: 2 }))", reason: "avgPool needs tokens, but is given features" },
+  {
+    line: "serial(conv({ filter: 3 }), relu(), sumPool({ filter: 2 }), relu())",
+    reason: "relu needs Gaussian input: put dense() or attention() before it",
+  },
   { line: "serial(dense(), flatten(), globalSumPool())", reason: "globalSumPool needs tokens, but is given features" },
   { line: "serial(globalAvgPool(), globalAvgPool())", reason: "globalAvgPool needs tokens, but is given features" },
   {
@@ -80,7 +86,7 @@ let messages: ReadonlyMap<number, string>;
 beforeAll(() => {
   mkdirSync(folder, { recursive: true });
   const names =
-    "attention, dense, depths, dropout, erf, flatten, gelu, globalAvgPool, globalSumPool, identity, kernel, kernels, layerNorm, parallel, relu, repeat, residual, serial, sin";
+    "attention, avgPool, conv, dense, depths, dropout, erf, flatten, gelu, globalAvgPool, globalSumPool, identity, kernel, kernels, layerNorm, parallel, relu, repeat, residual, serial, sin, sumPool";
   writeFileSync(
     path.join(folder, "lines.ts"),
     `import { ${names} } from "lemniscate";\nexport const lines = [\n${cases.map(({ line }) => `  () => ${line},`).join("\n")}\n];\n`,

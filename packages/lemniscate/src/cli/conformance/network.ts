@@ -9,6 +9,25 @@ export type ConformanceNetwork = { readonly [layer: string]: unknown };
 type Data = { readonly type: string; readonly [option: string]: unknown };
 
 /** Every layer that the library has: the fields it knows are those that it takes. */
+const weights = (of: Fields): object => ({
+  weightStd: of.number("wStd", 1),
+  biasStd: of.numberOrNull("bStd", null),
+  parameterization: of.word("parameterization", "ntk", { ntk: "ntk", standard: "standard" }),
+  widthScale: of.numbers("s", [1, 1]),
+});
+
+const window = (of: Fields, size: string): object => {
+  const filter = of.numbers(size, []);
+  return {
+    filter,
+    strides: of.numbers(
+      "strides",
+      filter.map(() => 1),
+    ),
+    padding: of.word("padding", "valid", { valid: "valid", same: "same", circular: "circular" }),
+  };
+};
+
 const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> = {
   identity: () => ({ type: "identity" }),
   relu: (of) => ({ type: "relu", ...of.irrelevant("doStabilize", "do_stabilize") }),
@@ -47,12 +66,21 @@ const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> =
   }),
   dense: (of) => ({
     type: "dense",
-    weightStd: of.number("wStd", 1),
-    biasStd: of.numberOrNull("bStd", null),
+    ...weights(of),
     width: of.number("outDim", 1),
-    parameterization: of.word("parameterization", "ntk", { ntk: "ntk", standard: "standard" }),
-    widthScale: of.numbers("s", [1, 1]),
   }),
+  conv: (of) => ({
+    type: "conv",
+    ...window(of, "filterShape"),
+    ...weights(of),
+    width: of.number("outChan", 1),
+  }),
+  avgPool: (of) => ({
+    type: "avgPool",
+    ...window(of, "windowShape"),
+    countPadding: !of.flag("normalizeEdges", false),
+  }),
+  sumPool: (of) => ({ type: "sumPool", ...window(of, "windowShape") }),
   layerNorm: (of, rank) => {
     const axes = new Set(of.numbers("axis", [-1]).map((axis) => (axis < 0 ? axis + rank : axis)));
     const epsilon = of.number("eps", 1e-12);

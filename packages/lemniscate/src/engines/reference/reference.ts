@@ -3,6 +3,7 @@ import { positionCount } from "../../core/shape.js";
 import { numbers } from "../../ops/algebra.js";
 import { elementwiseOps } from "../../ops/registry.js";
 import { entriesOf } from "../../program/cost.js";
+import { lengthsOn } from "../../program/lengths.js";
 import type { Access, Operand, Program, Step } from "../../program/program.js";
 import type { Engine } from "../engine.js";
 import { type Input, lowerings } from "./structural.js";
@@ -81,10 +82,10 @@ async function tapes(program: Program, batch: Batch, rest: () => Promise<void>):
   const channels = channelsOf(batch);
   const stride = positionsOf(batch) * channels;
   const made: Tape[] = [];
-  for (const [n, { length, presence }] of trimmed(batch).entries()) {
+  for (const [n, { length, presence }] of trimmed(batch, program.trimmed).entries()) {
     const x = Float64Array.from(batch.data.subarray(n * stride, n * stride + length * channels));
     for (let s = 0; s < length; s++) if (presence[s] === 0) x.fill(0, s * channels, (s + 1) * channels);
-    const lengths = program.spaces.map(() => length);
+    const lengths = lengthsOn(program, length);
     const input: Input = { length, lengths, channels, x, presence: Float64Array.from(presence) };
     made.push({ input, values: run(program.example, { input, values: [] }, { input, values: [] }) });
     await rest();

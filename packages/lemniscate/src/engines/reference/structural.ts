@@ -1,6 +1,7 @@
 import type { Form, StructuralName } from "../../ops/op.js";
 import type { PositionParameters } from "../../ops/position-covariance.js";
 import { positionMatrix } from "../../ops/position-covariance.js";
+import { type WindowParameters, windowCenters, windowTaps } from "../../ops/window.js";
 import type { Step } from "../../program/program.js";
 import { block, diagonal, line, number, type Value } from "./values.js";
 
@@ -147,7 +148,39 @@ export const lowerings: { readonly [Name in StructuralName]: Lowering } = {
     if (step.form !== "block") return line(k!.data.map((x) => factor * x));
     return block(k!.rows, k!.columns, (s, t) => k!.data[s * k!.columns + t]! * (s === t ? factor : 1));
   },
+
+  convolve: ([k], { form, parameters, space }, a, b) => {
+    const taps = windowTaps(parameters as WindowParameters);
+    const at = (s: number, t: number): number => (form === "block" ? entryAt(k!, s, t) : entryAt(k!, 0, s));
+    return shaped(form, a.lengths[space]!, b.lengths[space]!, (s, t) =>
+      taps[s]!.reduce((sum, from, tap) => sum + at(from, taps[t]![tap]!), 0),
+    );
+  },
+
+  windowSums: ([k], { form, parameters, space }, a, b) => {
+    const taps = windowTaps(parameters as WindowParameters);
+    return shaped(form, a.lengths[space]!, b.lengths[space]!, (s, t) => {
+      let sum = 0;
+      for (const row of taps[s]!) for (const column of taps[t]!) sum += entryAt(k!, row, column);
+      return sum;
+    });
+  },
+
+  pickCenters: ([u], { parameters, space }, a) => {
+    const centers = windowCenters(parameters as WindowParameters);
+    return line(Float64Array.from({ length: a.lengths[space]! }, (_, s) => u!.data[centers[s]!] ?? 0));
+  },
+
+  tapShares: (_, { parameters, space }, a) => {
+    const taps = windowTaps(parameters as WindowParameters);
+    return line(Float64Array.from({ length: a.lengths[space]! }, (_, s) => 1 / taps[s]!.filter((t) => t >= 0).length));
+  },
 };
+
+/** An entry of a block or, as its row 0, of a line; 0 outside. */
+function entryAt({ rows, columns, data }: Value, s: number, r: number): number {
+  return s >= 0 && r >= 0 && s < rows && r < columns ? data[s * columns + r]! : 0;
+}
 
 const constants = new WeakMap<object, Float64Array>();
 

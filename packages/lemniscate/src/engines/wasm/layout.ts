@@ -1,12 +1,15 @@
 /** @module Where everything lies in the engine's memory. Addresses are byte offsets; the result is plain data. */
 import { type Batch, channelsOf, trimmed } from "../../core/batch.js";
 import { type PositionParameters, positionMatrix } from "../../ops/position-covariance.js";
-import type { Step } from "../../program/program.js";
+import { type WindowParameters, windowOps } from "../../ops/window.js";
+import { lengthsOn } from "../../program/lengths.js";
+import type { Program, Step } from "../../program/program.js";
 import { placeBuffers } from "./buffers.js";
 import { frameWords } from "./elementwise.js";
-import { tileColumns } from "./kernels/product.js";
 import type { Lowered } from "./lower.js";
 import type { Instruction } from "./schedule.js";
+import { strideOf } from "./stride.js";
+import { stripsOf } from "./strips.js";
 import type { Format } from "./vector.js";
 
 /** The positions that examples have on one of the program's grids. */
@@ -22,6 +25,8 @@ export interface Space {
 export interface Layout {
   readonly channels: number;
   readonly features: boolean;
+  /** See {@link Program.trimmed}. */
+  readonly trimmed: boolean;
   readonly examplesA: number;
   /** Positions and bytes of a row of the inputs. */
   readonly lengths: Int32Array;
@@ -54,12 +59,6 @@ export interface Layout {
 /** Where the table of constants begins; what is before stays unused, so that no address is 0. */
 export const constantsAt = 1024;
 
-/** Bytes of a row of `columns` numbers: whole register tiles, and never a stride that falls on few cache sets. */
-export function strideOf(format: Format, columns: number): number {
-  const whole = Math.ceil(columns / tileColumns(format)) * tileColumns(format) * format.bytes;
-  return whole % 256 === 0 ? whole + 64 : whole;
-}
-
 export function layoutOf(
   lowered: Lowered,
   format: Format,
@@ -71,9 +70,19 @@ export function layoutOf(
   const { program } = lowered;
   const features = program.input.grid.length === 0;
   const channels = channelsOf(batches[0]!);
-  const lengths = Int32Array.from(batches.flatMap((batch) => trimmed(batch).map(({ length }) => length)));
+  const lengths = Int32Array.from(
+    batches.flatMap((batch) => trimmed(batch, program.trimmed).map(({ length }) => length)),
+  );
   const count = lengths.length;
-  const spaces = program.spaces.map(() => spaceOf(format, lengths));
+  const onSpaces = [...lengths].map((length) => lengthsOn(program, length));
+  const spaces = program.spaces.map((_, space) =>
+    spaceOf(
+      format,
+      lengths.map((_, e) => onSpaces[e]![space]!),
+    ),
+  );
+  // Windows write whole vectors, beyond the end of a block or line that is no multiple of them.
+  const spill = program.spaces.length > 1 || windowSteps(program).length > 0 ? 64 : 0;
   let top = constantsAt + Math.ceil(constantBytes / 64) * 64;
   const take = (bytes: number): number => {
     const at = top;
@@ -86,8 +95,8 @@ export function layoutOf(
     const at = take(count * format.bytes + 64);
     return Float64Array.from({ length: count }, (_, e) => at + e * format.bytes);
   };
-  const line = (length: number): number => strideOf(format, length);
-  const block = (length: number): number => length * strideOf(format, length);
+  const line = (length: number): number => strideOf(format, length) + spill;
+  const block = (length: number): number => length * strideOf(format, length) + spill;
 
   const inputStride = strideOf(format, count);
   const channelByChannel = (): Float64Array => {
@@ -117,12 +126,14 @@ export function layoutOf(
   const sizeOf = ({ extent, space }: Pick<Instruction, "extent" | "space">): number => {
     const { longest } = spaces[space]!;
     const row = strideOf(format, longest);
-    return { block: longest * row, line: row, number: 64, tile, inputs: channels * row, channels: 0 }[extent];
+    return { block: longest * row + spill, line: row + spill, number: 64, tile, inputs: channels * row, channels: 0 }[
+      extent
+    ];
   };
   const round = (bytes: number): number => Math.ceil(bytes / 64) * 64;
   const frame = 0;
   const product = round(4 * lowered.functions.reduce((max, fused) => Math.max(max, frameWords(fused)), 0));
-  const spare = Math.max(...program.spaces.map((_, space) => sizeOf({ extent: "block", space })));
+  const spare = spareBytes(program, spaces, format);
   const start = product + Math.max(spare, spaces[0]!.longest * strideOf(format, channels));
   const results = (list: "pair" | "self"): Set<number> =>
     new Set(
@@ -147,6 +158,7 @@ export function layoutOf(
   return {
     channels,
     features,
+    trimmed: program.trimmed,
     examplesA: batches[0]!.shape[0],
     lengths,
     strides: spaces[0]!.strides,
@@ -169,6 +181,21 @@ export function layoutOf(
     },
     bytes: top + 64,
   };
+}
+
+function windowSteps({ example, pair, self }: Program): readonly Step[] {
+  return [...example, ...pair, ...self].filter(({ op }) => op in windowOps);
+}
+
+/** Scratch memory of single operations: a block for the first of two products, strips for windows. */
+function spareBytes(program: Program, spaces: readonly Space[], format: Format): number {
+  const blocks = spaces.map(({ longest }) => longest * strideOf(format, longest));
+  const strips = windowSteps(program).map(({ space, parameters }) => {
+    const window = parameters as WindowParameters;
+    const below = program.spaces.findIndex((grid) => grid.join() === window.grid.join());
+    return stripsOf(window, format, spaces[below]!.longest, spaces[space]!.longest, 0).bytes;
+  });
+  return Math.ceil(Math.max(...blocks, ...strips) / 64) * 64;
 }
 
 function spaceOf(format: Format, lengths: Int32Array): Space {
@@ -196,7 +223,7 @@ export function fillMemory(layout: Layout, format: Format, buffer: ArrayBufferLi
   let e = 0;
   for (const batch of batches) {
     const stride = batch.data.length / Math.max(1, batch.shape[0]);
-    for (const [n, { length, presence }] of trimmed(batch).entries()) {
+    for (const [n, { length, presence }] of trimmed(batch, layout.trimmed).entries()) {
       const step = index(layout.features ? layout.inputStride : strideOf(format, length));
       const at = index(layout.inputs[e]!);
       for (let s = 0; s < length; s++)

@@ -5,8 +5,11 @@ export type ValueType = keyof typeof valueTypes;
 
 /** One-byte instructions. */
 export const plain = {
+  select: 0x1b,
   "i32.eqz": 0x45,
+  "i32.lt_s": 0x48,
   "i32.lt_u": 0x49,
+  "i32.gt_s": 0x4a,
   "i32.add": 0x6a,
   "i32.sub": 0x6b,
   "i32.mul": 0x6c,

@@ -2,10 +2,11 @@
 import { positionCount } from "../../core/shape.js";
 import type { Keyed, Program } from "../../program/program.js";
 import type { Numbers, Tile } from "../engine.js";
-import { type Layout, strideOf } from "./layout.js";
+import type { Layout } from "./layout.js";
 import { functionName, type Lowered } from "./lower.js";
 import { type Found, findPlace, type List } from "./places.js";
 import type { Extent, Instruction, Place } from "./schedule.js";
+import { strideOf } from "./stride.js";
 import { type Call, lowerings, readsWeights } from "./structural.js";
 import type { Format } from "./vector.js";
 
@@ -133,6 +134,7 @@ export class Runner {
       call: this.#functions,
       read: (address) => this.#read(address),
       write: (address, value) => this.#write(address, value),
+      clear: (at, bytes) => this.#words.fill(0, at / 4, (at + bytes) / 4),
       copy: (from, to, bytes) => this.#words.copyWithin(to / 4, from / 4, (from + bytes) / 4),
     });
     return this.#alsoTransposed(list, [output], call);

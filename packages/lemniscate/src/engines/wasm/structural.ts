@@ -1,8 +1,10 @@
 /** @module Structural operations as calls of the engine's own functions. */
 import type { Form, Parameters, StructuralName } from "../../ops/op.js";
-import { type Layout, type Space, strideOf } from "./layout.js";
+import type { Layout, Space } from "./layout.js";
 import type { Found } from "./places.js";
+import { strideOf } from "./stride.js";
 import type { Format } from "./vector.js";
+import { convolve, pickCenters, tapShares, windowSums } from "./windows.js";
 
 /** What a structural instruction has at hand. */
 export interface Context {
@@ -20,6 +22,7 @@ export interface Context {
   readonly read: (address: number) => number;
   readonly write: (address: number, value: number) => void;
   readonly copy: (from: number, to: number, bytes: number) => void;
+  readonly clear: (at: number, bytes: number) => void;
 }
 
 /** A call for the examples numbered a and b. */
@@ -245,6 +248,11 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
     ({ layout, form, output, format: { bytes }, copy }) =>
     (a, b) =>
       copy(layout.presence[a]!, output.address(a, b), form === "value" ? bytes : layout.strides[a]!),
+
+  convolve,
+  windowSums,
+  pickCenters,
+  tapShares,
 
   // Lies in memory already; `findPlace` says where.
   positionCovariance: () => () => {},

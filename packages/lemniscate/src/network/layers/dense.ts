@@ -3,7 +3,7 @@ import { add, affine } from "../../ops/elementary.js";
 import { needChannels } from "../checks.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
-import { biasStd, std, width } from "../options.js";
+import { biasStd, type Checks, std, width } from "../options.js";
 import type { AffinePlacement } from "../placement.js";
 
 export interface DenseOptions {
@@ -19,6 +19,15 @@ export interface DenseOptions {
   readonly widthScale: readonly [number, number];
 }
 
+/** The options of {@link DenseOptions}, for the schema of a layer. */
+export const weightOptions: Checks<DenseOptions> = {
+  weightStd: std.default(1),
+  biasStd: biasStd.default(0),
+  parameterization: z.enum(["ntk", "standard"]).default("ntk"),
+  width: width.optional(),
+  widthScale: z.tuple([z.number().positive(), z.number().positive()]).default([1, 1]),
+};
+
 /**
  * A fully connected layer, at every position alike: with the weights W and the bias b,
  *
@@ -31,13 +40,7 @@ export const denseDefinition: LayerDefinition<DenseOptions> = {
   summary: "Fully connected layer, the same at every position.",
   sources: ["Lee et al. 2018, arXiv:1711.00165, eq. 5", "Sohl-Dickstein et al. 2020, arXiv:2001.07301, §3"],
   hasWeights: true,
-  options: z.strictObject({
-    weightStd: std.default(1),
-    biasStd: biasStd.default(0),
-    parameterization: z.enum(["ntk", "standard"]).default("ntk"),
-    width: width.optional(),
-    widthScale: z.tuple([z.number().positive(), z.number().positive()]).default([1, 1]),
-  }),
+  options: z.strictObject(weightOptions),
   shape: (input, { width, widthScale }) => ({
     grid: input.grid,
     channels: width === undefined ? undefined : width * widthScale[1],

@@ -2,6 +2,8 @@ import type { LayerDefinition } from "../layer.js";
 import { abReluDefinition } from "./ab-relu.js";
 import { absDefinition } from "./abs.js";
 import { attentionDefinition } from "./attention.js";
+import { avgPoolDefinition } from "./avg-pool.js";
+import { convDefinition } from "./conv.js";
 import { denseDefinition } from "./dense.js";
 import { dropoutDefinition } from "./dropout.js";
 import { erfDefinition } from "./erf.js";
@@ -14,6 +16,7 @@ import { leakyReluDefinition } from "./leaky-relu.js";
 import { globalAvgPoolDefinition, globalSumPoolDefinition } from "./pool.js";
 import { reluDefinition } from "./relu.js";
 import { sinDefinition } from "./sin.js";
+import { sumPoolDefinition } from "./sum-pool.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: each layer checks its own options before its rule sees them
 type AnyLayer = LayerDefinition<any>;
@@ -22,6 +25,7 @@ type AnyLayer = LayerDefinition<any>;
 export const layers: ReadonlyMap<string, AnyLayer> = new Map(
   [
     denseDefinition,
+    convDefinition,
     attentionDefinition,
     layerNormDefinition,
     reluDefinition,
@@ -32,6 +36,8 @@ export const layers: ReadonlyMap<string, AnyLayer> = new Map(
     geluDefinition,
     sinDefinition,
     expDefinition,
+    avgPoolDefinition,
+    sumPoolDefinition,
     globalAvgPoolDefinition,
     globalSumPoolDefinition,
     flattenDefinition,

@@ -2,6 +2,7 @@ import { sandwich, sandwichOp } from "../../ops/attend.js";
 import { addOp, affine, affineOp } from "../../ops/elementary.js";
 import type { Node } from "../../ops/op.js";
 import { inner, innerOp } from "../../ops/reductions.js";
+import { convolve, convolveOp, type WindowParameters, windowSums, windowSumsOp } from "../../ops/window.js";
 import type { Merged } from "../graph.js";
 
 /**
@@ -9,6 +10,7 @@ import type { Merged } from "../graph.js";
  * Θ = 3K); then both share their matrix products.
  *
  *   s·(t·k) → st·k      s·k + t·k → (s + t)·k      A (s·k) Bᵀ → s·(A k Bᵀ)      ⟨s·k, t·l⟩ → st·⟨k, l⟩
+ * and windows as sandwiches.
  */
 export function multiples(node: Merged): Node | undefined {
   if (node.op === sandwichOp) {
@@ -19,6 +21,12 @@ export function multiples(node: Merged): Node | undefined {
   if (node.op === innerOp) {
     const [x, y] = node.args.map(multiple) as [Multiple, Multiple];
     return x.scale * y.scale === 1 ? undefined : affine(inner(x.of, y.of), x.scale * y.scale, 0);
+  }
+  if (node.op === convolveOp || node.op === windowSumsOp) {
+    const [k] = node.args as readonly [Merged];
+    const { of, scale } = multiple(k);
+    const window = node.parameters as WindowParameters;
+    return of === k ? undefined : affine((node.op === convolveOp ? convolve : windowSums)(of, window), scale, 0);
   }
   if (node.op.name === addOp.name) {
     const [x, y] = node.args.map(multiple) as [Multiple, Multiple];

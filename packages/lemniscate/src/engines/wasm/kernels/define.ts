@@ -3,6 +3,7 @@ import type { ModuleBuilder } from "../assembler.js";
 import type { ConstantTable, Format } from "../vector.js";
 import { defineColumnDots } from "./column-dots.js";
 import { defineProduct } from "./product.js";
+import { defineGutters, defineRuns } from "./runs.js";
 import { defineSoftmax } from "./softmax.js";
 import { defineSum } from "./sums.js";
 import { defineTranspose } from "./transpose.js";
@@ -17,6 +18,9 @@ export function defineKernels(module: ModuleBuilder, format: Format, constants: 
   defineColumnDots(module, rounding, "gramDots");
   defineSoftmax(module, format, constants);
   defineTranspose(module, format);
+  defineRuns(module, format, "sumRuns");
+  defineRuns(module, format, "addRuns");
+  defineGutters(module, format);
   defineSum(module, format, "sum", 1);
   defineSum(module, format, "inner", 2);
   defineSum(module, format, "bilinear", 2);

@@ -1,0 +1,55 @@
+/** @module What layers with windows have in common: their options, and the window they put on a grid. */
+import { z } from "zod";
+import { LemniscateError } from "../core/errors.js";
+import { describeShape, type Shape } from "../core/shape.js";
+import { type Padding, type WindowParameters, windowOn } from "../ops/window.js";
+import { needPositions } from "./checks.js";
+import type { Checks } from "./options.js";
+
+export interface WindowOptions {
+  /** Positions under a window: one number for all axes, or one for each. */
+  readonly filter: number | readonly number[];
+  /** Steps from window to window, likewise; default 1. */
+  readonly strides: number | readonly number[];
+  /**
+   * `"valid"` (default): windows inside the grid only. `"same"`: zeros around it, so that stride 1 leaves every
+   * position; the odd zero comes last. `"circular"`: as many, but the other end instead of zeros.
+   */
+  readonly padding: Padding;
+}
+
+const count = z.int().positive();
+const counts = z.union([count, z.array(count).min(1)], "a whole number ≥ 1, or a list of them with one for each axis");
+
+/** The options of {@link WindowOptions}, for the schema of a layer. */
+export const windowOptions: Checks<WindowOptions> = {
+  filter: counts,
+  strides: counts.default(1),
+  padding: z.enum(["valid", "same", "circular"]).default("valid"),
+};
+
+/** The window of a layer on its input's grid, or why there is none. */
+export function windowOf(layer: string, { filter, strides, padding }: WindowOptions, input: Shape): WindowParameters {
+  needPositions(layer, input);
+  const each = (name: string, value: number | readonly number[]): readonly number[] => {
+    if (typeof value === "number") return input.grid.map(() => value);
+    if (value.length === input.grid.length) return value;
+    throw new LemniscateError({
+      code: "Misplaced",
+      where: layer,
+      given: `${name} [${value.join(", ")}] on ${describeShape(input)}`,
+      allowed: `${input.grid.length} numbers, one for each axis of positions`,
+      mend: "Write a number for each axis, or one number for all.",
+    });
+  };
+  const window = { filter: each("filter", filter), strides: each("strides", strides), padding };
+  if (padding === "valid" && window.filter.some((size, axis) => size > input.grid[axis]!))
+    throw new LemniscateError({
+      code: "Misplaced",
+      where: layer,
+      given: `filter [${window.filter.join(", ")}] on ${describeShape(input)}`,
+      allowed: `at most [${input.grid.join(", ")}] without padding`,
+      mend: 'Use a smaller filter, or padding: "same".',
+    });
+  return windowOn(input.grid, window);
+}
