@@ -89,8 +89,14 @@ export function batch(
       allowed: `${size / channels} entries, one per example and position`,
       mend: "A mask has the shape of the data without the channel axis.",
     });
+  let largest = 0;
   for (let i = 0; i < values.length; i++) {
-    if (Number.isFinite(values[i]) || (presence !== undefined && presence[Math.floor(i / channels)] === 0)) continue;
+    if (presence !== undefined && presence[Math.floor(i / channels)] === 0) continue;
+    const magnitude = Math.abs(values[i]!);
+    if (magnitude <= Number.MAX_VALUE) {
+      if (magnitude > largest) largest = magnitude;
+      continue;
+    }
     const index = shape.map(
       (length, axis) => Math.floor(i / shape.slice(axis + 1).reduce((p, s) => p * s, 1)) % length,
     );
@@ -103,26 +109,37 @@ export function batch(
     });
   }
   const checked = shape as readonly [number, ...number[]];
-  return known(
-    presence === undefined ? { shape: checked, data: values } : { shape: checked, data: values, mask: presence },
-  );
-}
-
-/** Batches that have been looked through, so that none is twice. */
-const lookedThrough = new WeakSet<Batch>();
-
-function known(made: Batch): Batch {
-  lookedThrough.add(made);
+  const made: Batch =
+    presence === undefined ? { shape: checked, data: values } : { shape: checked, data: values, mask: presence };
+  largestOf.set(made, largest);
   return made;
 }
+
+/** The largest magnitude in each batch that has been looked through, so that none is twice. */
+const largestOf = new WeakMap<Batch, number>();
 
 /**
  * Looks through what is given as a batch, unless it is known to come from {@link batch}.
  *
- * @throws LemniscateError `BadInput` if it is none, and whatever {@link batch} would say about its numbers
+ * @param limit - the largest number that an engine knows: inputs are multiplied with each other, and summed
+ * @throws LemniscateError `BadInput` if it is no batch or the products are beyond the limit, and whatever {@link batch}
+ *   would say about its numbers
  */
-export function checkBatch(given: Batch, where: string): void {
-  if (typeof given === "object" && given !== null && lookedThrough.has(given)) return;
+export function checkBatch(given: Batch, where: string, limit: number): void {
+  const largest = lookThrough(given, where);
+  if (largest ** 2 * channelsOf(given) <= limit) return;
+  throw new LemniscateError({
+    code: "BadInput",
+    where,
+    given: `numbers up to ${largest.toPrecision(3)}`,
+    allowed: `numbers up to ${Math.sqrt(limit / channelsOf(given)).toPrecision(3)}, whose products this precision holds`,
+    mend: "Standardise the data, or use double precision.",
+  });
+}
+
+function lookThrough(given: Batch, where: string): number {
+  const known = typeof given === "object" && given !== null ? largestOf.get(given) : undefined;
+  if (known !== undefined) return known;
   const { shape, data, mask } = given ?? {};
   const numbers = data instanceof Float32Array || data instanceof Float64Array;
   if (!Array.isArray(shape) || !numbers || (mask !== undefined && !(mask instanceof Uint8Array)))
@@ -136,8 +153,9 @@ export function checkBatch(given: Batch, where: string): void {
       allowed: "a batch: { shape, data, mask? } with data in a Float64Array or Float32Array and mask in a Uint8Array",
       mend: "Make it with batch() or sequences().",
     });
-  batch(shape, data, mask);
-  lookedThrough.add(given);
+  const largest = largestOf.get(batch(shape, data, mask))!;
+  largestOf.set(given, largest);
+  return largest;
 }
 
 /**
@@ -197,7 +215,9 @@ export function examples(of: Batch, from: number, to: number): Batch {
   const data = of.data.subarray(from * stride, to * stride);
   const part: Batch =
     of.mask === undefined ? { shape, data } : { shape, data, mask: of.mask.subarray(from * positions, to * positions) };
-  return lookedThrough.has(of) ? known(part) : part;
+  const largest = largestOf.get(of);
+  if (largest !== undefined) largestOf.set(part, largest);
+  return part;
 }
 
 /** One example, without the padding behind its last present position. */

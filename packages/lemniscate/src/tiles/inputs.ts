@@ -1,7 +1,8 @@
 /** @module The two batches of a kernel: whether they fit together, and whether they are one and the same. */
-import { type Batch, channelsOf, gridOf, hasHoles, hasPadding, padded, positionsOf } from "../core/batch.js";
+import { type Batch, channelsOf, checkBatch, gridOf, hasHoles, hasPadding, padded, positionsOf } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
+import type { Precision } from "../engines/engine.js";
 import { compileAll, type Networks } from "../program/compile.js";
 import { withoutLengths } from "../program/lengths.js";
 import type { Program, Quantity } from "../program/program.js";
@@ -12,6 +13,15 @@ export interface Inputs {
   /** Absent if the second batch is the first. */
   readonly x2: Batch | null;
   readonly program: Program;
+}
+
+/** The largest numbers of each precision. */
+const limits: Readonly<Record<Precision, number>> = { f64: Number.MAX_VALUE, f32: (2 - 2 ** -23) * 2 ** 127 };
+
+/** @throws LemniscateError `BadInput` or `ShapeMismatch` if one is no batch, or has numbers that cannot be computed with */
+export function checkInputs(x1: Batch, x2: Batch | null | undefined, precision: Precision): void {
+  checkBatch(x1, "kernel: x1", limits[precision]);
+  if (x2 !== null && x2 !== undefined) checkBatch(x2, "kernel: x2", limits[precision]);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Batch, checkBatch, examples } from "../core/batch.js";
+import { type Batch, examples } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import type { RunOptions } from "../core/run.js";
 import { describeShape, type Shape } from "../core/shape.js";
@@ -11,7 +11,7 @@ import { compile, compileAll, type Networks } from "../program/compile.js";
 import { totalFlops } from "../program/cost.js";
 import { explain, si } from "../program/explain.js";
 import { type Keyed, type Quantity, resultKey } from "../program/program.js";
-import { inputShape, inputsOf, programFor } from "./inputs.js";
+import { checkInputs, inputShape, inputsOf, programFor } from "./inputs.js";
 import { blocksOf, holdingFor, type Memory } from "./memory.js";
 import { numbersFor, place } from "./place.js";
 import { ranges, tilesOf } from "./plan.js";
@@ -80,6 +80,7 @@ export interface Kernel {
  * positions never exist for more than a few pairs at a time.
  *
  * @throws LemniscateError `Misplaced` if a layer cannot stand where it is or the network ends with positions
+ *   and, when it is called, `BadInput` or `ShapeMismatch` if a batch holds no numbers that it can compute with
  *
  * @example
  * ```ts
@@ -172,7 +173,7 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
     as: "matrices" | "pieces" = "pieces",
   ): AsyncGenerator<KeyedTile> {
     options.signal?.throwIfAborted();
-    checkBatches(first, second);
+    checkInputs(first, second, precisionOf(options));
     checkOutputs(inputShape(first));
     const { x1, x2, program } = inputsOf(networks, first, second, options.get);
     await using borrowed = await borrow(options);
@@ -203,7 +204,7 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
 
   async function matrices(x1: Batch, x2: Batch | null | undefined, options: ListOptions): Promise<Keyed<Matrix>> {
     checkGet(options.get);
-    checkBatches(x1, x2);
+    checkInputs(x1, x2, precisionOf(options));
     const rows = x1.shape[0];
     const columns = (x2 ?? x1).shape[0];
     const found: Record<string, Numbers> = {};
@@ -218,7 +219,7 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
   async function diagonal(x: Batch, options: ListOptions): Promise<Keyed<Numbers>> {
     options.signal?.throwIfAborted();
     checkGet(options.get);
-    checkBatches(x);
+    checkInputs(x, null, precisionOf(options));
     checkOutputs(inputShape(x));
     const program = programFor(networks, options.get, [x]);
     await using borrowed = await borrow(options);
@@ -262,11 +263,6 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
   };
 }
 
-function checkBatches(x1: Batch, x2?: Batch | null): void {
-  checkBatch(x1, "kernel: x1");
-  if (x2 !== null && x2 !== undefined) checkBatch(x2, "kernel: x2");
-}
-
 function checkGet(get: readonly string[]): void {
   const known = Array.isArray(get) && get.every((quantity) => quantity === "nngp" || quantity === "ntk");
   if (known && get.length > 0 && new Set(get).size === get.length) return;
@@ -277,6 +273,10 @@ function checkGet(get: readonly string[]): void {
     allowed: '"nngp", "ntk", or a list of them',
     mend: "Name each quantity once.",
   });
+}
+
+function precisionOf({ engine, precision }: KernelOptions): Precision {
+  return engine?.precision ?? precision ?? "f64";
 }
 
 /** The engine that was given, which stays open, or a fresh one, which is closed behind the call. */

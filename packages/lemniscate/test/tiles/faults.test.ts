@@ -73,6 +73,13 @@ describe.each(names)("%s", (name) => {
       () => run(pooled, byHand({ shape: [1, 2, 1], data: array.of(1, 2), mask: Uint8Array.of(1) })),
       "batch: mask: got 1 entries, allowed is 2 entries",
     ],
+    [
+      "numbers whose products are beyond the precision",
+      () => run(mlp, x, batch([1, 2], [name === "wasm, f32" ? 1e20 : 1e155, 1])),
+      name === "wasm, f32"
+        ? "kernel: x2: got numbers up to 1.00e+20, allowed is numbers up to 1.30e+19, whose products this precision holds. Standardise the data, or use double precision."
+        : "kernel: x2: got numbers up to 1.00e+155, allowed is numbers up to 9.48e+153",
+    ],
     ["nested lists", () => run(mlp, byHand([[1, 2]])), `kernel: x1: got an object with 0, ${notABatch}`],
     ["nothing", () => run(mlp, undefined as never), `kernel: x1: got undefined, ${notABatch}`],
     [
