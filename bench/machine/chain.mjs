@@ -2,8 +2,9 @@
 import { networkFromData } from "lemniscate";
 import { Fn, ModuleBuilder } from "../../packages/lemniscate/dist/engines/wasm/assembler.js";
 import { defineFused } from "../../packages/lemniscate/dist/engines/wasm/elementwise.js";
-import { constantsAt, strideOf } from "../../packages/lemniscate/dist/engines/wasm/layout.js";
+import { constantsAt } from "../../packages/lemniscate/dist/engines/wasm/layout.js";
 import { lower } from "../../packages/lemniscate/dist/engines/wasm/lower.js";
+import { strideOf } from "../../packages/lemniscate/dist/engines/wasm/stride.js";
 import { ConstantTable } from "../../packages/lemniscate/dist/engines/wasm/vector.js";
 import { compile } from "../../packages/lemniscate/dist/program/compile.js";
 import { bestRate, measureRate } from "./rate.mjs";

@@ -1,7 +1,8 @@
 /** @module The engine's matrix product by itself, on operands as large as an attention tile's. */
 import { ModuleBuilder } from "../../packages/lemniscate/dist/engines/wasm/assembler.js";
 import { defineKernels } from "../../packages/lemniscate/dist/engines/wasm/kernels/define.js";
-import { constantsAt, strideOf } from "../../packages/lemniscate/dist/engines/wasm/layout.js";
+import { constantsAt } from "../../packages/lemniscate/dist/engines/wasm/layout.js";
+import { strideOf } from "../../packages/lemniscate/dist/engines/wasm/stride.js";
 import { ConstantTable } from "../../packages/lemniscate/dist/engines/wasm/vector.js";
 import { bestRate } from "./rate.mjs";
 
