@@ -1,5 +1,14 @@
 /** @module The two batches of a kernel: whether they fit together, and whether they are one and the same. */
-import { type Batch, channelsOf, checkBatch, gridOf, hasHoles, hasPadding, padded, positionsOf } from "../core/batch.js";
+import {
+  type Batch,
+  channelsOf,
+  checkBatch,
+  gridOf,
+  hasHoles,
+  hasPadding,
+  padded,
+  positionsOf,
+} from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import type { Precision } from "../engines/engine.js";

@@ -121,7 +121,10 @@ function tooLittle({ n1, n2, as, program }: Job, budget: number, result: number,
   });
 }
 
-/** Examples to a side of a tile: few where a pair is much work, many where it is a handful of numbers. */
+/**
+ * Examples to a side of a tile: few where a pair is much work, many where it is a handful of numbers. The most are a
+ * multiple of the panels that the fast engine keeps features in.
+ */
 function tileSize(program: Program): number {
-  return Math.max(4, Math.min(128, Math.round(512 / positionCount(program.input))));
+  return Math.max(4, Math.min(120, Math.round(512 / positionCount(program.input))));
 }

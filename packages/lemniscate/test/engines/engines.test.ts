@@ -64,6 +64,7 @@ describe("sizes that fit into no tile", () => {
     ["odd lengths, two batches", transformer, ragged(4, 9, 13, 2), ragged(5, 5, 13, 2)],
     ["long sequences", transformer, ragged(6, 3, 37, 5), null],
     ["more channels than unrolled steps", mlp, randomBatch(7, [6, 67]), null],
+    ["more channels than are summed at once", mlp, randomBatch(8, [50, 203]), randomBatch(9, [49, 203])],
   ];
   test.each(cases)("%s", async (_, net, x1, x2) => {
     const k = kernel(net as never);
@@ -72,6 +73,25 @@ describe("sizes that fit into no tile", () => {
     for (const quantity of both) {
       expect(difference(one![quantity].data, wanted[quantity].data)).toBeLessThan(quantity === "nngp" ? 1e-13 : 1e-8);
       for (const other of others) expect(other[quantity].data).toEqual(one![quantity].data);
+    }
+  });
+
+  test("tiles may begin anywhere, also within a panel of features", async () => {
+    const x = randomBatch(10, [60, 5]);
+    const program = compile(mlp, { grid: [], channels: 5, gaussian: false }, { get: ["nngp"], masked: false });
+    const whole = (await kernel(mlp)(x, null, { get: "nngp", engine: engines[1] })).data;
+    const tiles: Tile[] = [
+      { rowFrom: 5, rowTo: 30, columnFrom: 29, columnTo: 55 },
+      { rowFrom: 47, rowTo: 60, columnFrom: 47, columnTo: 60 },
+      { rowFrom: 59, rowTo: 60, columnFrom: 1, columnTo: 2 },
+    ];
+    for await (const { tile, values } of engines[1]!.tiles(program, x, null, tiles)) {
+      const width = tile.columnTo - tile.columnFrom;
+      const wanted = values["nngp"]!.map((_, n) => {
+        const [i, j] = [tile.rowFrom + Math.floor(n / width), tile.columnFrom + (n % width)];
+        return whole[i * 60 + j]!;
+      });
+      expect(values["nngp"]).toEqual(wanted);
     }
   });
 

@@ -6,6 +6,7 @@ import { lengthsOn } from "../../program/lengths.js";
 import type { Program, Step } from "../../program/program.js";
 import { placeBuffers } from "./buffers.js";
 import { frameWords } from "./elementwise.js";
+import { panel as examplesOfPanel } from "./kernels/gram.js";
 import type { Lowered } from "./lower.js";
 import type { Instruction } from "./schedule.js";
 import { strideOf } from "./stride.js";
@@ -33,10 +34,15 @@ export interface Layout {
   readonly strides: Int32Array;
   /** The same of every grid of the program. */
   readonly spaces: readonly Space[];
-  /** Inputs, channel by channel: of each example, or of all examples together for features. */
+  /** Inputs, channel by channel: of each example, or of a panel of examples together for features. */
   readonly inputs: Float64Array;
-  /** Bytes between two channels of the inputs of features, and of pooled inputs. */
+  /** Features as they were given, example by example; whoever makes an example's tape puts them in their place. */
+  readonly given: number;
+  /** Examples that lie together: a panel of them where tiles begin with inner products, one elsewhere. */
+  readonly panel: number;
+  /** Bytes between two channels of a panel, and between two panels: of features, and of pooled inputs. */
   readonly inputStride: number;
+  readonly panelStride: number;
   /** Presence of each example's positions, or, for features, one number an example. */
   readonly presence: Float64Array;
   /** Kept example steps: blocks and lines an example by itself, numbers of all examples side by side. */
@@ -91,18 +97,29 @@ export function layoutOf(
   };
   const each = (bytes: (length: number) => number, space = 0): Float64Array =>
     Float64Array.from({ length: count }, (_, e) => take(bytes(spaces[space]!.lengths[e]!)));
+  const panel = features || lowered.tile.some(({ kind }) => kind === "structural") ? examplesOfPanel : 1;
+  // Each batch begins with a panel of its own, and what is one number an example lies as panels do.
+  const examplesA = batches[0]!.shape[0];
+  const shift = Math.ceil(examplesA / panel) * panel - examplesA;
+  const slots = Array.from({ length: count }, (_, e) => (e < examplesA ? e : e + shift));
+  const panels = Math.ceil(count / panel) + 1;
   const together = (): Float64Array => {
-    const at = take(count * format.bytes + 64);
-    return Float64Array.from({ length: count }, (_, e) => at + e * format.bytes);
+    const at = take(panels * panel * format.bytes + 64);
+    return Float64Array.from(slots, (slot) => at + slot * format.bytes);
   };
   const line = (length: number): number => strideOf(format, length) + spill;
   const block = (length: number): number => length * strideOf(format, length) + spill;
 
-  const inputStride = strideOf(format, count);
+  const inputStride = panel * format.bytes;
+  const panelStride = channels * inputStride;
   const channelByChannel = (): Float64Array => {
-    const at = take(channels * inputStride + 64);
-    return Float64Array.from({ length: count }, (_, e) => at + e * format.bytes);
+    const at = take(panels * panelStride + 64);
+    return Float64Array.from(
+      slots,
+      (slot) => at + Math.floor(slot / panel) * panelStride + (slot % panel) * format.bytes,
+    );
   };
+  const given = features ? take(count * channels * format.bytes) : 0;
   const inputs = features ? channelByChannel() : each((length) => channels * strideOf(format, length));
   const presence = features ? together() : each(line);
   const home = (step: number): Float64Array => {
@@ -122,7 +139,9 @@ export function layoutOf(
     }),
   );
 
-  const tile = tileSize * strideOf(format, tileSize);
+  // Room for tiles that begin within a panel.
+  const side = Math.ceil((tileSize - 1) / panel + 1) * panel;
+  const tile = side * strideOf(format, side);
   const sizeOf = ({ extent, space }: Pick<Instruction, "extent" | "space">): number => {
     const { longest } = spaces[space]!;
     const row = strideOf(format, longest);
@@ -159,12 +178,15 @@ export function layoutOf(
     channels,
     features,
     trimmed: program.trimmed,
-    examplesA: batches[0]!.shape[0],
+    examplesA,
     lengths,
     strides: spaces[0]!.strides,
     spaces,
     inputs,
+    given,
+    panel,
     inputStride,
+    panelStride,
     presence,
     tape,
     transposed,
@@ -215,22 +237,25 @@ function positionSteps(steps: readonly Step[]): string[] {
   return [...new Set(keys)];
 }
 
-/** Writes inputs, presence and covariances of positions. */
+/** Writes presence, covariances of positions, and inputs: features as they were given, positions in their place. */
 export function fillMemory(layout: Layout, format: Format, buffer: ArrayBufferLike, batches: readonly Batch[]): void {
   const data = format.scalar === "f32" ? new Float32Array(buffer) : new Float64Array(buffer);
   const index = (address: number): number => address / format.bytes;
   const { channels } = layout;
   let e = 0;
   for (const batch of batches) {
+    if (layout.features) data.set(batch.data, index(layout.given) + e * channels);
     const stride = batch.data.length / Math.max(1, batch.shape[0]);
     for (const [n, { length, presence }] of trimmed(batch, layout.trimmed).entries()) {
-      const step = index(layout.features ? layout.inputStride : strideOf(format, length));
       const at = index(layout.inputs[e]!);
-      for (let s = 0; s < length; s++)
-        for (let c = 0; c < channels; c++)
-          data[at + c * step + s] = presence[s] === 0 ? 0 : batch.data[n * stride + s * channels + c]!;
-      // Behind the last position presence is 0 up to the end of its vector, whatever stood there before.
-      if (!layout.features) data.fill(0, index(layout.presence[e]!), index(layout.presence[e]! + layout.strides[e]!));
+      if (!layout.features) {
+        const step = index(strideOf(format, length));
+        for (let s = 0; s < length; s++)
+          for (let c = 0; c < channels; c++)
+            data[at + c * step + s] = presence[s] === 0 ? 0 : batch.data[n * stride + s * channels + c]!;
+        // Behind the last position presence is 0 up to the end of its vector, whatever stood there before.
+        data.fill(0, index(layout.presence[e]!), index(layout.presence[e]! + layout.strides[e]!));
+      }
       data.set(presence, index(layout.presence[e]!));
       e++;
     }

@@ -2,6 +2,7 @@
 import { positionCount } from "../../core/shape.js";
 import type { Keyed, Program } from "../../program/program.js";
 import type { Numbers, Tile } from "../engine.js";
+import { channelBlock } from "./kernels/gram.js";
 import type { Layout } from "./layout.js";
 import { functionName, type Lowered } from "./lower.js";
 import { type Found, findPlace, type List } from "./places.js";
@@ -28,6 +29,19 @@ interface Result {
   readonly step: number;
   readonly found: Found;
   readonly isBlock: boolean;
+}
+
+/** The pairs that a tile's numbers are computed for: the tile begins at (top, left) of it. */
+interface Area {
+  /** Its first examples. */
+  readonly a: number;
+  readonly b: number;
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+  /** Bytes from row to row. */
+  readonly stride: number;
 }
 
 export class Runner {
@@ -59,10 +73,21 @@ export class Runner {
   /** Makes the tape of one example. */
   example(e: number): void {
     const { lowered, layout } = this.#setup;
+    if (layout.features) this.#place(e);
     for (const call of this.#example) call(e, e);
     for (const step of lowered.tape)
       if (lowered.program.example[step]!.form === "value")
         this.#write(layout.tape.get(step)![e]!, this.#read(this.#scratch + layout.offsets.example.get(step)!));
+  }
+
+  /** Puts features among those of their panel. */
+  #place(e: number): void {
+    const { channels, given, inputs, inputStride, presence } = this.#setup.layout;
+    const { bytes } = this.#setup.format;
+    const numbers = this.#numbers;
+    const [from, to, step] = [given / bytes + e * channels, inputs[e]! / bytes, inputStride / bytes];
+    const present = this.#read(presence[e]!) !== 0;
+    for (let c = 0; c < channels; c++) numbers[to + c * step] = present ? numbers[from + c]! : 0;
   }
 
   /** Fills a tile. `symmetric` says that both sides are one batch; then entries below the diagonal are mirrored. */
@@ -72,19 +97,20 @@ export class Runner {
     const [a, b] = [rowFrom, (symmetric ? 0 : layout.examplesA) + columnFrom];
     const values = emptyResults(lowered.program, this.#setup.format, rows * columns);
     const onDiagonal = symmetric && rowFrom === columnFrom;
+    const area = this.#areaOf(a, b, rowFrom, columnFrom, rows, columns);
     if (this.#pair.length > 0)
       for (let i = 0; i < rows; i++)
         for (let j = onDiagonal ? i + 1 : 0; j < columns; j++) {
           for (const call of this.#pair) call(a + i, b + j);
           for (const step of lowered.exported)
             this.#write(
-              this.#tileAddress(step, columns, i, j),
+              this.#tileAddress(step, area, i, j),
               this.#read(this.#scratch + layout.offsets.pair.get(step)!),
             );
           this.#copyBlocks(values, "pair", a + i, b + j, i * columns + j);
         }
-    for (const instruction of lowered.tile) this.#runTile(instruction, a, b, rows, columns);
-    this.#copyTiles(values, rows, columns);
+    for (const instruction of lowered.tile) this.#runTile(instruction, area, onDiagonal);
+    this.#copyTiles(values, area, rows, columns);
     if (onDiagonal) {
       for (let i = 0; i < rows; i++) this.#fillSelf(a + i, values, i * columns + i);
       if (this.#S === 1) mirror(values, rows);
@@ -207,21 +233,28 @@ export class Runner {
     return word + 2;
   }
 
-  #runTile(instruction: Instruction, a: number, b: number, rows: number, columns: number): void {
-    const { layout, lowered, format } = this.#setup;
-    const stride = strideOf(format, columns);
-    const here = (step: number): number => this.#tileAddress(step, columns, 0, 0);
+  /** Where a tile's numbers are computed: in whole panels, from the beginning of its first ones. */
+  #areaOf(a: number, b: number, rowFrom: number, columnFrom: number, rows: number, columns: number): Area {
+    const { panel } = this.#setup.layout;
+    const [top, left] = [rowFrom % panel, columnFrom % panel];
+    const [height, width] = [top + rows, left + columns];
+    const stride = strideOf(this.#setup.format, Math.ceil(width / panel) * panel);
+    return { a: a - top, b: b - left, top, left, height, width, stride };
+  }
+
+  #runTile(instruction: Instruction, area: Area, triangle: boolean): void {
+    const { layout, lowered } = this.#setup;
+    const { a, b, height, width, stride } = area;
+    const here = (step: number): number => this.#scratch + layout.offsets.tile.get(step)!;
     if (instruction.kind === "structural") {
-      const { inputs, inputStride, channels } = layout;
       const [x, y] = [0, 1].map((side) => {
         const pooled = instruction.inputs[side];
-        return pooled === undefined ? inputs : layout.tape.get(pooled.step)!;
+        return pooled === undefined ? layout.inputs : layout.tape.get(pooled.step)!;
       }) as [Float64Array, Float64Array];
-      const out = here(instruction.output);
-      this.#functions["gram"]!(x[a]!, y[b]!, out, rows, columns, channels, inputStride, inputStride, stride);
+      this.#gram(x[a]!, y[b]!, here(instruction.output), area, triangle);
       return;
     }
-    let word = this.#openFrame(rows, columns);
+    let word = this.#openFrame(height, width);
     for (const { from, step } of instruction.inputs) {
       this.#words[word++] = from === "here" ? here(step) : layout.tape.get(step)![from === "a" ? a : b]!;
       this.#words[word++] = stride;
@@ -233,12 +266,33 @@ export class Runner {
     this.#functions[functionName(lowered, instruction.fused)]!(this.#frame);
   }
 
+  /** Inner products of whole panels; of those of one batch with itself, the upper triangle. */
+  #gram(x: number, y: number, out: number, { height, width, stride }: Area, triangle: boolean): void {
+    const { channels, panel, inputStride, panelStride } = this.#setup.layout;
+    const [panelsA, panelsB] = [Math.ceil(height / panel), Math.ceil(width / panel)];
+    for (let c = 0; c < channels; c += channelBlock) {
+      const [left, right, count] = [x + c * inputStride, y + c * inputStride, Math.min(channelBlock, channels - c)];
+      this.#functions["gramPanels"]!(
+        left,
+        right,
+        out,
+        panelsA,
+        panelsB,
+        count,
+        panelStride,
+        stride,
+        c === 0 ? 1 : 0,
+        triangle ? 1 : 0,
+      );
+    }
+  }
+
   /** Results that are one number a pair, from the tile buffers. */
-  #copyTiles(values: Values, rows: number, columns: number): void {
+  #copyTiles(values: Values, area: Area, rows: number, columns: number): void {
     for (const { key, step, isBlock } of this.#results.pair) {
       if (isBlock) continue;
       for (let i = 0; i < rows; i++) {
-        const from = this.#tileAddress(step, columns, i, 0) / this.#setup.format.bytes;
+        const from = this.#tileAddress(step, area, i, 0) / this.#setup.format.bytes;
         values[key]!.set(this.#numbers.subarray(from, from + columns), i * columns);
       }
     }
@@ -257,9 +311,10 @@ export class Runner {
     }
   }
 
-  #tileAddress(step: number, columns: number, i: number, j: number): number {
+  /** Address of a tile's entry (i, j). */
+  #tileAddress(step: number, { top, left, stride }: Area, i: number, j: number): number {
     const { layout, format } = this.#setup;
-    return this.#scratch + layout.offsets.tile.get(step)! + i * strideOf(format, columns) + j * format.bytes;
+    return this.#scratch + layout.offsets.tile.get(step)! + (top + i) * stride + (left + j) * format.bytes;
   }
 
   #read(address: number): number {

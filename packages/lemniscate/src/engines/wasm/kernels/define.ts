@@ -2,6 +2,7 @@
 import type { ModuleBuilder } from "../assembler.js";
 import type { ConstantTable, Format } from "../vector.js";
 import { defineColumnDots } from "./column-dots.js";
+import { defineGram } from "./gram.js";
 import { defineProduct } from "./product.js";
 import { defineGutters, defineRuns } from "./runs.js";
 import { defineSoftmax } from "./softmax.js";
@@ -16,6 +17,7 @@ export function defineKernels(module: ModuleBuilder, format: Format, constants: 
   const rounding = { ...format, fma: false };
   defineProduct(module, rounding, "gram");
   defineColumnDots(module, rounding, "gramDots");
+  defineGram(module, format);
   defineSoftmax(module, format, constants);
   defineTranspose(module, format);
   defineRuns(module, format, "sumRuns");
