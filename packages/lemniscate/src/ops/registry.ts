@@ -1,9 +1,17 @@
 import { composeOp, crossOp, magnitudeOp, rectifyOp, sandwichOp, softmaxRowsOp } from "./attend.js";
+import {
+  affineDistanceOp,
+  definedDistanceOp,
+  fromDistanceOp,
+  rootOp,
+  scaledShareOp,
+  shiftShareOp,
+} from "./correlation.js";
 import { type Dual, dualOps } from "./duals/dual.js";
 import { errorFunctionDual } from "./duals/error-function.js";
 import { exponentialDual } from "./duals/exponential.js";
 import { geluDual } from "./duals/gelu.js";
-import { rectifierDual } from "./duals/rectifier.js";
+import { carriedDistanceOp, carriedSlopeOp, rectifierDistanceOp, rectifierDual } from "./duals/rectifier.js";
 import { sineDual } from "./duals/sine.js";
 import { addOp, affineOp, multiplyOp } from "./elementary.js";
 import { gramOp, mixedGramOp, mixLineOp, mixOp, pooledGramOp, poolInputsOp } from "./gram.js";
@@ -35,6 +43,15 @@ const elementwise: readonly ElementwiseOp<any>[] = [
   inverseRootOp,
   rectifyOp,
   magnitudeOp,
+  rootOp,
+  fromDistanceOp,
+  definedDistanceOp,
+  scaledShareOp,
+  shiftShareOp,
+  affineDistanceOp,
+  rectifierDistanceOp,
+  carriedDistanceOp,
+  carriedSlopeOp,
   ...duals.flatMap((dual) => Object.values(dualOps(dual))),
 ];
 

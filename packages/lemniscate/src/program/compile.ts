@@ -12,6 +12,7 @@ import { windowOps } from "../ops/window.js";
 import { isZero, zero } from "../ops/zero.js";
 import { stepFlops } from "./cost.js";
 import { Graph, type Merged, type Rewrite } from "./graph.js";
+import { correlation } from "./passes/correlation.js";
 import { multiples } from "./passes/multiples.js";
 import { prefix } from "./passes/prefix.js";
 import { readout } from "./passes/readout.js";
@@ -73,9 +74,10 @@ function compiled(networks: Networks, input: Shape, options: CompileOptions): Pr
     return { version: 1, input, output: output!, get: pairRoots.map(([key]) => key), masked, ...lists };
   };
   if (!rewrite) return programOf([]);
-  const program = programOf([multiples, prefix(input), readout(input), trace(input)]);
+  const algebra = [multiples, prefix(input), readout(input), correlation];
+  const program = programOf([...algebra, trace(input)]);
   if (!program.pair.some(({ op }) => op === crossOp.name)) return program;
-  const blockwise = programOf([multiples, prefix(input), readout(input)]);
+  const blockwise = programOf(algebra);
   return pairFlops(program) < pairFlops(blockwise) ? program : blockwise;
 }
 

@@ -7,7 +7,7 @@ export interface Merged extends Node {
 }
 
 /** An equal, cheaper expression, or nothing if the rule does not apply. The node's arguments are merged already. */
-export type Rewrite = (node: Merged) => Node | undefined;
+export type Rewrite = (node: Merged, graph: Graph) => Node | undefined;
 
 /** Finds equal expressions, so that each is computed once, after rewriting them by rules. */
 export class Graph {
@@ -30,7 +30,7 @@ export class Graph {
     );
     let merged = plain;
     for (const rule of this.#rules) {
-      const better = rule(plain);
+      const better = rule(plain, this);
       if (better === undefined) continue;
       merged = this.merge(better);
       break;

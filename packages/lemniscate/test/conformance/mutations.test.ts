@@ -13,7 +13,7 @@ import { difference, randomBatch } from "./random.js";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 // Inside the repository, so that the copies find the packages they import.
 const copies = path.join(root, "node_modules", ".mutants", String(process.pid));
-afterAll(() => rmSync(copies, { recursive: true, force: true }));
+afterAll(() => rmSync(copies, { recursive: true, force: true }), 60_000);
 
 interface Mutation {
   readonly file: string;
@@ -65,6 +65,16 @@ const mutations: readonly Mutation[] = [
   mutation("ops/algebra.js", "(2 * n - 1) ** 2", "(2 * n + 1) ** 2"),
   mutation("engines/wasm/vector.js", "(k + 2.5)", "(k + 1.5)"),
   mutation("engines/wasm/vector.js", "this.mul(this.sqrt(d), d)", "this.sqrt(d)"),
+  mutation("ops/duals/rectifier.js", "o.constant(-product / c)", "o.constant(product / c)"),
+  mutation("ops/duals/rectifier.js", "o.constant(f / c)", "o.constant(f)"),
+  mutation("ops/duals/rectifier.js", "o.min(d, other)", "d"),
+  mutation("ops/duals/rectifier.js", "below * above <= 0", "true"),
+  mutation("ops/correlation.js", "o.constant(0.5)", "o.constant(1)"),
+  mutation("ops/correlation.js", "o.div(scaled, o.add", "o.div(k, o.add"),
+  mutation("ops/correlation.js", "o.mul(o.mul(s, t)", "o.mul(o.mul(s, s)"),
+  mutation("program/passes/correlation.js", "graph.asExample(variance) !== graph.asExample(k)", "false"),
+  mutation("program/passes/correlation.js", "scaled(p, known.pp)", "known.pp"),
+  mutation("program/passes/correlation.js", "known.distance, known.qq", "known.distance, known.pp"),
   mutation("ops/duals/error-function.js", "4 * b2 * b2", "2 * b2 * b2"),
   mutation("ops/duals/gelu.js", "o.constant(1 / 4)", "o.constant(1 / 2)"),
   mutation("ops/duals/sine.js", "Math.cos(2 * phase)", "Math.cos(phase)"),
@@ -113,12 +123,18 @@ function networks({ networkFromData }: Library): readonly [Lemniscate.Network, L
   const near = { decay: "exponential", rate: 0.5, power: 1 };
   const net = (...layers: readonly object[]): Lemniscate.Network => networkFromData({ type: "serial", layers });
   const phi = (type: object): [Lemniscate.Network, Lemniscate.Batch] => [net(dense, type, dense), features];
+  const leaky = { type: "leakyRelu", slope: 0.8 };
+  const norm = { type: "layerNorm", epsilon: 0.5 };
   const all = { type: "layerNorm", over: "all" };
   const sqrt = { scaling: "sqrt", weights: "identity" };
   return [
     phi({ type: "relu" }),
     phi({ type: "leakyRelu", slope: 0.3 }),
     phi({ type: "abRelu", below: -0.4, above: 1.4 }),
+    [net(dense, { type: "relu" }, dense, { type: "leakyRelu", slope: 0.3 }, dense, { type: "relu" }), features],
+    [net({ ...dense, biasStd: 0 }, leaky, { ...dense, biasStd: 0 }, leaky, dense), features],
+    [net(dense, { type: "relu" }, { type: "dropout", drop: 0.3 }, dense, { type: "relu" }), features],
+    [net(dense, { type: "relu" }, { ...dense, biasStd: 0 }, norm, dense, { type: "relu" }), tokens],
     phi({ type: "erf", scale: 1.3, slope: 0.8, shift: 0.2 }),
     phi({ type: "gelu" }),
     phi({ type: "sin", phase: 0.5 }),

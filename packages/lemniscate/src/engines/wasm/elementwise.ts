@@ -17,6 +17,8 @@ export interface FusedStep {
 export type StreamAccess = "same" | "row" | "column" | "number";
 
 export interface Fused {
+  /** Whether a row is one vector at most; else code for several vectors at a time is written as well. */
+  readonly narrow: boolean;
   readonly inputs: readonly StreamAccess[];
   readonly steps: readonly FusedStep[];
   /** Steps whose values are stored. */
@@ -40,7 +42,7 @@ export function defineFused(
   fused: Fused,
 ): void {
   module.define(name, ["i32"], (f) => {
-    const { inputs, outputs } = fused;
+    const { narrow, inputs, outputs } = fused;
     const word = (index: number): Local => {
       const local = f.local();
       f.get(0)
@@ -87,7 +89,7 @@ export function defineFused(
       for (const [n, { access, pointer }] of streams.entries())
         if (access === "row") f.get(pointer).mem(format.splat).set(splats[n]!);
       f.i32(0).set(j);
-      f.while(j, whole, width, () => body(unroll));
+      if (!narrow) f.while(j, whole, width, () => body(unroll));
       f.while(j, bytes, 16, () => body(1));
       for (const { access, pointer, stride } of streams) advance(f, format, access, pointer, stride);
     });

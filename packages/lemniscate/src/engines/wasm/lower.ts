@@ -38,23 +38,28 @@ export function lower(program: Program): Lowered {
   const all = (steps: readonly Step[]) => (i: number) => extentOf(steps[i]!);
   const pairExtent = (i: number): Extent => (tiled.has(i) ? "tile" : extentOf(program.pair[i]!));
   const pairKept = new Set([...exported, ...pairResults]);
-  const lists = {
-    example: schedule(program.example, all(program.example), () => true, new Set([...tape, ...transposed])),
-    self: schedule(program.self, all(program.self), () => true, new Set(resultSteps("self"))),
-    pair: schedule(program.pair, pairExtent, (i) => !tiled.has(i), pairKept),
-    tile: schedule(program.pair, pairExtent, (i) => tiled.has(i), pairResults),
-  };
   const functions = new Map<string, Fused>();
-  for (const instructions of Object.values(lists))
-    for (const instruction of instructions)
-      if (instruction.kind === "fused") functions.set(JSON.stringify(instruction.fused), instruction.fused);
+  // Equal functions become one object, by which an instruction finds its function.
+  const merged = (instructions: readonly Instruction[]): readonly Instruction[] =>
+    instructions.map((instruction) => {
+      if (instruction.kind !== "fused") return instruction;
+      const key = JSON.stringify(instruction.fused);
+      const fused = functions.get(key) ?? instruction.fused;
+      functions.set(key, fused);
+      return { ...instruction, fused };
+    });
+  const lists = {
+    example: merged(schedule(program.example, all(program.example), () => true, new Set([...tape, ...transposed]))),
+    self: merged(schedule(program.self, all(program.self), () => true, new Set(resultSteps("self")))),
+    pair: merged(schedule(program.pair, pairExtent, (i) => !tiled.has(i), pairKept)),
+    tile: merged(schedule(program.pair, pairExtent, (i) => tiled.has(i), pairResults)),
+  };
   return { program, ...lists, exported, tape, transposed, functions: [...functions.values()] };
 }
 
 /** The name of the function that runs fused steps. */
 export function functionName(lowered: Lowered, fused: Fused): string {
-  const key = JSON.stringify(fused);
-  return `fused${lowered.functions.findIndex((known) => JSON.stringify(known) === key)}`;
+  return `fused${lowered.functions.indexOf(fused)}`;
 }
 
 function extentOf(step: Step): Extent {

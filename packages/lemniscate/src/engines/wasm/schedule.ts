@@ -1,6 +1,7 @@
 /** @module Which steps of a list run together: runs of elementwise steps are fused, structural ones stand alone. */
 import type { Parameters } from "../../ops/op.js";
 import { elementwiseOps } from "../../ops/registry.js";
+import { formulaFlops } from "../../program/cost.js";
 import type { Operand, Step } from "../../program/program.js";
 import type { Fused, FusedStep, Source, StreamAccess } from "./elementwise.js";
 
@@ -35,6 +36,11 @@ export type Instruction =
 
 /** Steps that one function fuses at most: longer ones spill every register and compile slowly. */
 const longestFusion = 16;
+/** The same for numbers, where a call costs more than what it computes. */
+const longestOfNumbers = 200;
+
+/** Operations from which on a formula is long: it has polynomials, which wait for every one of their terms. */
+const long = 16;
 
 /** The instructions of those steps of a list that `runs` selects, in an order that keeps elementwise steps together. */
 export function schedule(
@@ -86,16 +92,27 @@ function fusible(
   };
   const collect = (first: number): number[] => {
     const group = new Set<number>();
+    // Steps that wait for a long formula of the group. One long formula after the other leaves the processor idle, while
+    // numbers that are written and read again stay in the cache.
+    const late = new Set<number>();
+    const isNumber = extentOf(first) === "number";
     for (const step of pending) {
-      if (group.size === longestFusion) break;
-      if (!elementwiseOps.has(steps[step]!.op) || kindOf(step) !== kindOf(first)) continue;
-      const possible = steps[step]!.operands.every(
+      if (group.size === (isNumber ? longestOfNumbers : longestFusion)) break;
+      const { op, operands, parameters } = steps[step]!;
+      const elementwise = elementwiseOps.get(op);
+      if (elementwise === undefined || kindOf(step) !== kindOf(first)) continue;
+      const isLong = formulaFlops(elementwise, parameters) >= long;
+      const follows = operands.some(({ from, step: before }) => from === "here" && late.has(before));
+      if (isLong && follows && !isNumber) continue;
+      const possible = operands.every(
         (operand) =>
           operand.from !== "here" ||
           !waiting.has(operand.step) ||
           (group.has(operand.step) && operand.access === "same"),
       );
-      if (possible) group.add(step);
+      if (!possible) continue;
+      group.add(step);
+      if (isLong || follows) late.add(step);
     }
     return [...group];
   };
@@ -136,6 +153,7 @@ function fuse(
     extent,
     space: steps[group[0]!]!.space,
     fused: {
+      narrow: extent === "number",
       inputs: inputs.map(({ access }) => access),
       steps: fusedSteps,
       outputs: outputs.map((step) => position.get(step)!),

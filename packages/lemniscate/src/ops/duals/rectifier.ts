@@ -1,3 +1,6 @@
+/** @module Piecewise linear nonlinearities: ReLU, leaky ReLU, |x|, identity. */
+import type { Algebra } from "../algebra.js";
+import type { ElementwiseOp } from "../op.js";
 import { type Dual, deviations, scaledDistance } from "./dual.js";
 
 /** Slopes below and above zero. */
@@ -19,16 +22,83 @@ export const rectifierDual: Dual<RectifierParameters> = {
   covariance: (o, pp, pq, qq, slopes) => {
     const { c, f, product } = constants(slopes);
     const linear = o.max(o.mul(pq, o.constant(c)), o.mul(pq, o.constant(product)));
-    const s = deviations(o, pp, qq);
-    return o.fma(o.mul(s, o.constant(f)), o.angleExcess(scaledDistance(o, pp, pq, qq)), linear);
+    return o.fma(o.mul(deviations(o, pp, qq), o.constant(f)), o.angleExcess(scaledDistance(o, pp, pq, qq)), linear);
   },
-  derivative: (o, pp, pq, qq, slopes) => {
-    const { c, f, product } = constants(slopes);
-    const turned = o.mul(o.angle(scaledDistance(o, pp, pq, qq)), o.constant(f));
-    return o.choose(o.constant(0), pq, o.sub(o.constant(c), turned), o.add(o.constant(product), turned));
-  },
+  derivative: (o, pp, pq, qq, slopes) =>
+    slope(o, scaledDistance(o, pp, pq, qq), (acute, obtuse) => o.choose(o.constant(0), pq, acute, obtuse), slopes),
 };
+
+/** 1 − ρ of φ(u) and φ(v), from the covariances of u and v. */
+export const rectifierDistanceOp: ElementwiseOp<RectifierParameters> = {
+  kind: "elementwise",
+  name: "rectifierDistance",
+  roles: ["row", "entry", "column"],
+  keepsZero: () => false,
+  formula: (o, [pp, pq, qq], slopes) =>
+    distance(
+      o,
+      scaledDistance(o, pp!, pq!, qq!),
+      (acute, obtuse) => o.choose(o.constant(0), pq!, acute, obtuse),
+      slopes,
+    ),
+};
+
+/** Slopes, and whether ρ ≥ 0 is known: then the angle is acute. */
+export type CarriedParameters = RectifierParameters & { readonly acute: boolean };
+
+/** 1 − ρ of φ(u) and φ(v), from that of u and v. */
+export const carriedDistanceOp: ElementwiseOp<CarriedParameters> = {
+  kind: "elementwise",
+  name: "carriedDistance",
+  roles: ["entry"],
+  keepsZero: () => false,
+  formula: (o, [d], parameters) => distance(o, ...nearest(o, d!, parameters), parameters),
+};
+
+/** E[φ'(u)φ'(v)], from 1 − ρ of u and v. */
+export const carriedSlopeOp: ElementwiseOp<CarriedParameters> = {
+  kind: "elementwise",
+  name: "carriedSlope",
+  roles: ["entry"],
+  keepsZero: () => false,
+  formula: (o, [d], parameters) => slope(o, ...nearest(o, d!, parameters), parameters),
+};
+
+/** Whether φ(u) and φ(v) correlate with ρ ≥ 0 whatever u and v are. */
+export function neverNegative({ below, above }: RectifierParameters): boolean {
+  return below * above <= 0;
+}
+
+/** E[φ(u)²]/E[u²]. */
+export function gain(slopes: RectifierParameters): number {
+  return constants(slopes).c;
+}
 
 function constants({ below, above }: RectifierParameters): { c: number; f: number; product: number } {
   return { c: (below * below + above * above) / 2, f: (above - below) ** 2 / (2 * Math.PI), product: below * above };
+}
+
+/** Picks what holds for ρ ≥ 0 or for ρ < 0. */
+type Pick<V> = (acute: V, obtuse: V) => V;
+
+/** 1 − |ρ| from 1 − ρ, and which side ρ is on. */
+function nearest<V>(o: Algebra<V>, d: V, { acute }: CarriedParameters): [V, Pick<V>] {
+  if (acute) return [d, (yes) => yes];
+  const one = o.constant(1);
+  // A rounding error beyond 2 must not become the root of a negative number.
+  const other = o.abs(o.sub(o.constant(2), d));
+  return [o.min(d, other), (yes, no) => o.choose(d, one, yes, no)];
+}
+
+function slope<V>(o: Algebra<V>, near: V, pick: Pick<V>, slopes: RectifierParameters): V {
+  const { c, f, product } = constants(slopes);
+  const turned = o.mul(o.angle(near), o.constant(f));
+  return pick(o.sub(o.constant(c), turned), o.add(o.constant(product), turned));
+}
+
+/** 1 − E[φφ]/(c·s). For ρ < 0 it begins at 1 + below·above/c, for |x| at 0. */
+function distance<V>(o: Algebra<V>, near: V, pick: Pick<V>, slopes: RectifierParameters): V {
+  const { c, f, product } = constants(slopes);
+  const obtuse = o.fma(near, o.constant(-product / c), o.constant(1 + product / c));
+  return o.sub(pick(near, obtuse), o.mul(o.angleExcess(near), o.constant(f / c)));
 }
