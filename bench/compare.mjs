@@ -4,9 +4,12 @@ import { readFileSync } from "node:fs";
 /**
  * What is taken for the same, of |ours − peer| / √(peer_ii peer_jj): between two examples, and of an example with
  * itself, where the peer takes the square root of a rounded 1 − ρ² and so keeps half of the digits in its NTK.
+ *
+ * In single precision the room is for the peer. Measured against double precision, its mean over the 2^20 pairs of
+ * pixels of a 32×32 image is wrong by 3e-5, ours by 5e-8.
  */
 export const tolerances = {
-  f32: { nngp: { apart: 2e-5, itself: 2e-5 }, ntk: { apart: 2e-4, itself: 5e-3 } },
+  f32: { nngp: { apart: 1e-4, itself: 1e-4 }, ntk: { apart: 2e-4, itself: 5e-3 } },
   f64: { nngp: { apart: 1e-11, itself: 1e-11 }, ntk: { apart: 1e-10, itself: 1e-6 } },
 };
 
