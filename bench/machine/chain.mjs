@@ -76,7 +76,7 @@ function measureVectors(format, fused) {
   for (let n = 0; n < streams; n++) words.push(2 * 65536 + n * side * stride, stride);
   new Int32Array(memory.buffer).set(words, frame / 4);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.bytes(false)), { env: { memory } });
-  const times = 20;
+  const times = 4;
   const call = () => {
     for (let n = 0; n < times; n++) exports.chain(frame);
   };
