@@ -1,4 +1,4 @@
-/** @module The elementwise function of ten dense and ReLU layers, against the arithmetic that it consists of. */
+/** @module The elementwise functions of ten dense and ReLU layers, against the arithmetic that they consist of. */
 import { networkFromData } from "lemniscate";
 import { Fn, ModuleBuilder } from "../../packages/lemniscate/dist/engines/wasm/assembler.js";
 import { defineFused } from "../../packages/lemniscate/dist/engines/wasm/elementwise.js";
@@ -22,63 +22,66 @@ const network = networkFromData({ type: "serial", layers: [...layers.flat(), { t
  * the peak; divisions and square roots, which have a unit of their own, at the rate measured for each.
  */
 export function measureChain(format, simpleRate) {
-  const program = compile(
-    network,
-    { grid: [], channels: 784, gaussian: false },
-    { get: ["nngp", "ntk"], masked: false },
-  );
-  const fused = lower(program).functions.reduce((a, b) => (a.steps.length > b.steps.length ? a : b));
-  const { simple, div, sqrt } = count(format, fused);
-  const seconds = 1 / measureVectors(format, fused);
+  const input = { grid: [], channels: 784, gaussian: false };
+  const { tile } = lower(compile(network, input, { get: ["nngp", "ntk"], masked: false }));
+  const functions = tile.flatMap((instruction) => (instruction.kind === "fused" ? [instruction.fused] : []));
+  const { simple, div, sqrt } = count(format, functions);
+  const seconds = 1 / measureVectors(format, functions);
   const slow = div / measureRate(format, "div") + sqrt / measureRate(format, "sqrt");
   const least = Math.max(simple / simpleRate, slow);
   return { simple, div, sqrt, nanoseconds: 1e9 * seconds, slowdown: seconds / least };
 }
 
-/** Instructions of the function for one vector of entries, counted as it writes them down. */
-function count(format, fused) {
-  const found = { simple: 0, div: 0, sqrt: 0, stores: 0 };
-  class Counting extends Fn {
-    op(...names) {
-      for (const name of names) {
-        const [, operation] = name.match(/^(?:f32x4|f64x2|i32x4|i64x2|v128)\.(\w+)/) ?? [];
-        if (operation === undefined) continue;
-        found[operation === "div" || operation === "sqrt" ? operation : "simple"]++;
+/** Instructions of the functions for one vector of entries, counted as they write them down. */
+function count(format, functions) {
+  const total = { simple: 0, div: 0, sqrt: 0 };
+  for (const fused of functions) {
+    const found = { simple: 0, div: 0, sqrt: 0, stores: 0 };
+    class Counting extends Fn {
+      op(...names) {
+        for (const name of names) {
+          const [, operation] = name.match(/^(?:f32x4|f64x2|i32x4|i64x2|v128)\.(\w+)/) ?? [];
+          if (operation === undefined) continue;
+          found[operation === "div" || operation === "sqrt" ? operation : "simple"]++;
+        }
+        return super.op(...names);
       }
-      return super.op(...names);
+      mem(name, offset) {
+        if (name === "v128.store") found.stores++;
+        return super.mem(name, offset);
+      }
     }
-    mem(name, offset) {
-      if (name === "v128.store") found.stores++;
-      return super.mem(name, offset);
-    }
+    const module = { define: (name, parameters, build) => build(new Counting(name, parameters)) };
+    defineFused(module, format, new ConstantTable(format, constantsAt), "chain", fused);
+    // A function is written out for several neighbouring vectors; each stores every output once
+    for (const kind of Object.keys(total)) total[kind] += (found[kind] * fused.outputs.length) / found.stores;
   }
-  const module = { define: (name, parameters, build) => build(new Counting(name, parameters)) };
-  defineFused(module, format, new ConstantTable(format, constantsAt), "chain", fused);
-  // The function is written out for several neighbouring vectors; each stores every output once
-  const vectors = found.stores / fused.outputs.length;
-  return { simple: found.simple / vectors, div: found.div / vectors, sqrt: found.sqrt / vectors };
+  return total;
 }
 
-/** Vectors of entries a second. */
-function measureVectors(format, fused) {
+/** Vectors of entries a second, through all functions. Inputs stay as they are: nobody reads the outputs. */
+function measureVectors(format, functions) {
   const constants = new ConstantTable(format, constantsAt);
   const module = new ModuleBuilder();
-  defineFused(module, format, constants, "chain", fused);
+  for (const [i, fused] of functions.entries()) defineFused(module, format, constants, `chain${i}`, fused);
   const stride = strideOf(format, side);
-  const streams = fused.inputs.length + fused.outputs.length;
+  const most = (list) => Math.max(...functions.map((fused) => fused[list].length));
+  const streams = most("inputs") + most("outputs");
   const memory = new WebAssembly.Memory({ initial: 4 + Math.ceil((streams * side * stride) / 65536), maximum: 65536 });
   const Numbers = format.scalar === "f32" ? Float32Array : Float64Array;
   const numbers = new Numbers(memory.buffer);
   for (let i = 0; i < numbers.length; i++) numbers[i] = 0.5 + (i % 97) / 200;
   new Uint8Array(memory.buffer).set(constants.bytes(), constantsAt);
-  const frame = 65536;
-  const words = [side, side * format.bytes];
-  for (let n = 0; n < streams; n++) words.push(2 * 65536 + n * side * stride, stride);
-  new Int32Array(memory.buffer).set(words, frame / 4);
+  const frameOf = (i) => 65536 + 1024 * i;
+  for (const [i, { inputs, outputs }] of functions.entries()) {
+    const places = [...inputs.keys(), ...[...outputs.keys()].map((n) => streams - 1 - n)];
+    const pointers = places.flatMap((place) => [2 * 65536 + place * side * stride, stride]);
+    new Int32Array(memory.buffer).set([side, side * format.bytes, ...pointers], frameOf(i) / 4);
+  }
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.bytes(false)), { env: { memory } });
   const times = 4;
   const call = () => {
-    for (let n = 0; n < times; n++) exports.chain(frame);
+    for (let n = 0; n < times; n++) for (let i = 0; i < functions.length; i++) exports[`chain${i}`](frameOf(i));
   };
   return bestRate(call, (times * side * side) / format.lanes);
 }
