@@ -27,6 +27,8 @@ export interface CompileOptions {
   readonly masked: boolean;
   /** Whether there is padding at all, if only behind; default as `masked`. */
   readonly padded?: boolean;
+  /** Whether an example is paired with itself (default). */
+  readonly self?: boolean;
   /** Whether expressions are rewritten to cheaper ones (default). What is cheaper depends on the input's size. */
   readonly rewrite?: boolean;
 }
@@ -59,7 +61,7 @@ export function compileAll(networks: Networks, input: Shape, options: CompileOpt
 }
 
 function compiled(networks: Networks, input: Shape, options: CompileOptions): Program {
-  const { get, masked, padded = masked, rewrite = true } = options;
+  const { get, masked, padded = masked, self = true, rewrite = true } = options;
   const [output] = networks.map(([name, network]) => shapeOf(network, input, name === "" ? [] : [name]));
   const inputs = inputCovariances(input);
   const covariances = networks.map(([name, network]) => [name, covariancesOf(network, inputs, input)] as const);
@@ -69,7 +71,7 @@ function compiled(networks: Networks, input: Shape, options: CompileOptions): Pr
       covariances.flatMap(([name, below]) =>
         get.map((quantity): Root => [resultKey(name, quantity), graph.merge(below[quantity]("a", q))]),
       );
-    const [pairRoots, selfRoots] = [rootsOf("b"), rootsOf("a")];
+    const [pairRoots, selfRoots] = [rootsOf("b"), self ? rootsOf("a") : []];
     const lists = listsOf(graph, input, pairRoots, selfRoots);
     return { version: 1, input, output: output!, get: pairRoots.map(([key]) => key), masked, ...lists };
   };

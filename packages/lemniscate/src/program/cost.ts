@@ -83,13 +83,12 @@ function positionsOf({ spaces }: Program, { space }: Step): number {
   return spaces[space]!.reduce((product, size) => product * size, 1);
 }
 
-/** Indices of the example steps that the pair and self passes read: what must be kept for each example. */
+/** Indices of the example steps that pairs read: what must be kept for each example. */
 export function tapeOf(program: Program): readonly number[] {
   const read = new Set<number>();
-  for (const step of [...program.pair, ...program.self])
+  for (const step of program.pair)
     for (const operand of step.operands) if (operand.from !== "here") read.add(operand.step);
-  for (const results of Object.values(program.results))
-    for (const operand of Object.values(results))
-      if (operand !== null && operand.from !== "here") read.add(operand.step);
+  for (const operand of Object.values(program.results.pair))
+    if (operand !== null && operand.from !== "here") read.add(operand.step);
   return [...read].sort((x, y) => x - y);
 }

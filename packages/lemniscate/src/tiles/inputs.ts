@@ -56,6 +56,7 @@ export function programFor(networks: Networks, get: readonly Quantity[], batches
     get,
     masked: batches.some(hasHoles),
     padded: batches.some(hasPadding),
+    self: batches.length === 1,
   });
 }
 

@@ -19,6 +19,7 @@ import {
   type Tile,
 } from "lemniscate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { lower } from "../../dist/engines/wasm/lower.js";
 import { startThread } from "../../dist/engines/wasm/platform/node.js";
 import { openPool } from "../../dist/engines/wasm/pool.js";
 import { compile } from "../../dist/program/compile.js";
@@ -103,6 +104,17 @@ describe("sizes that fit into no tile", () => {
       for (const quantity of both) expect(difference(found[quantity].data, wanted[quantity].data)).toBeLessThan(1e-4);
     }
   });
+});
+
+test("blocks of an example that only its pair with itself reads are not kept for it", () => {
+  const net = serial(dense(), attention(), relu(), attention(), relu(), globalAvgPool());
+  const shape = { grid: [5], channels: 3, gaussian: false };
+  const forms = (self: boolean): string[] => {
+    const { tape, program } = lower(compile(net, shape, { get: both, masked: false, self }));
+    return tape.map((step) => program.example[step]!.form).filter((form) => form !== "value");
+  };
+  expect(forms(true)).toEqual(forms(false));
+  expect(forms(true)).not.toContain("block");
 });
 
 test("the order and the shape of tiles change no bit", async () => {

@@ -58,7 +58,7 @@ export interface Layout {
   readonly scratchBytes: number;
   readonly frame: number;
   readonly product: number;
-  readonly offsets: Readonly<Record<"example" | "self" | "pair" | "tile", ReadonlyMap<number, number>>>;
+  readonly offsets: Readonly<Record<"example" | "pair" | "tile", ReadonlyMap<number, number>>>;
   readonly bytes: number;
 }
 
@@ -132,7 +132,7 @@ export function layoutOf(
   const tape = new Map(lowered.tape.map((step) => [step, home(step)]));
   const transposed = new Map(lowered.transposed.map((step) => [step, each(block, program.example[step]!.space)]));
   const positions = new Map(
-    positionSteps([...program.example, ...program.pair, ...program.self]).map((key) => {
+    positionSteps([...program.example, ...program.pair]).map((key) => {
       const S = (JSON.parse(key) as PositionParameters).grid.reduce((product, size) => product * size, 1);
       const stride = strideOf(format, S);
       return [key, { block: take(S * stride), diagonal: take(stride), stride }] as const;
@@ -154,13 +154,12 @@ export function layoutOf(
   const product = round(4 * lowered.functions.reduce((max, fused) => Math.max(max, frameWords(fused)), 0));
   const spare = spareBytes(program, spaces, format);
   const start = product + Math.max(spare, spaces[0]!.longest * strideOf(format, channels));
-  const results = (list: "pair" | "self"): Set<number> =>
-    new Set(
-      Object.values(program.results[list]).flatMap((operand) => (operand?.from === "here" ? [operand.step] : [])),
-    );
+  const results = new Set(
+    Object.values(program.results.pair).flatMap((operand) => (operand?.from === "here" ? [operand.step] : [])),
+  );
   const exported = new Set(lowered.exported);
-  const pairKept = new Set([...results("pair"), ...exported]);
-  const tiles = placeBuffers(lowered.tile, sizeOf, new Set(), results("pair"), start);
+  const pairKept = new Set([...results, ...exported]);
+  const tiles = placeBuffers(lowered.tile, sizeOf, new Set(), results, start);
   const exports = new Map(lowered.exported.map((step, i) => [step, tiles.bytes + i * tile]));
   const lists = tiles.bytes + lowered.exported.length * tile;
   const example = placeBuffers(
@@ -170,9 +169,8 @@ export function layoutOf(
     new Set(lowered.tape),
     lists,
   );
-  const self = placeBuffers(lowered.self, sizeOf, new Set(), results("self"), lists);
   const pair = placeBuffers(lowered.pair, sizeOf, new Set(), pairKept, lists);
-  const scratchBytes = round(Math.max(tiles.bytes, lists, example.bytes, self.bytes, pair.bytes) + 64);
+  const scratchBytes = round(Math.max(tiles.bytes, lists, example.bytes, pair.bytes) + 64);
   const scratch = take(scratchBytes * workers);
   return {
     channels,
@@ -197,7 +195,6 @@ export function layoutOf(
     product,
     offsets: {
       example: example.offsets,
-      self: self.offsets,
       pair: pair.offsets,
       tile: new Map([...tiles.offsets, ...exports]),
     },
@@ -205,8 +202,8 @@ export function layoutOf(
   };
 }
 
-function windowSteps({ example, pair, self }: Program): readonly Step[] {
-  return [...example, ...pair, ...self].filter(({ op }) => op in windowOps);
+function windowSteps({ example, pair }: Program): readonly Step[] {
+  return [...example, ...pair].filter(({ op }) => op in windowOps);
 }
 
 /** Scratch memory of single operations: a block for the first of two products, strips for windows. */

@@ -7,8 +7,8 @@ import { readsWeights } from "./structural.js";
 
 export interface Lowered {
   readonly program: Program;
+  /** What is done for each example, with itself as well. */
   readonly example: readonly Instruction[];
-  readonly self: readonly Instruction[];
   /** What is done for each pair of examples, on blocks of positions. */
   readonly pair: readonly Instruction[];
   /** What is done on a whole tile of pairs, where a pair has one number. */
@@ -23,13 +23,14 @@ export interface Lowered {
   readonly functions: readonly Fused[];
 }
 
-export function lower(program: Program): Lowered {
+export function lower(given: Program): Lowered {
+  const program = withSelf(given);
   const tape = plainTape(program);
   const transposed = transposedSteps(program);
   const tiled = tileSteps(program);
-  const resultSteps = (list: "pair" | "self"): number[] =>
-    (Object.values(program.results[list]) as (Operand | null)[]).flatMap((o) => (o?.from === "here" ? [o.step] : []));
-  const pairResults = new Set(resultSteps("pair"));
+  const pairResults = new Set(
+    Object.values(program.results.pair).flatMap((operand) => (operand?.from === "here" ? [operand.step] : [])),
+  );
   const exported = program.pair.flatMap((step, i) => {
     if (tiled.has(i) || step.form !== "value") return [];
     const forTile = program.pair.some((later, j) => tiled.has(j) && reads(later, i));
@@ -50,11 +51,30 @@ export function lower(program: Program): Lowered {
     });
   const lists = {
     example: merged(schedule(program.example, all(program.example), () => true, new Set([...tape, ...transposed]))),
-    self: merged(schedule(program.self, all(program.self), () => true, new Set(resultSteps("self")))),
     pair: merged(schedule(program.pair, pairExtent, (i) => !tiled.has(i), pairKept)),
     tile: merged(schedule(program.pair, pairExtent, (i) => tiled.has(i), pairResults)),
   };
   return { program, ...lists, exported, tape, transposed, functions: [...functions.values()] };
+}
+
+/**
+ * The program with its `self` list behind the `example` list: K(x, x) is a number of an example like any other. Blocks
+ * that nothing else reads need not be kept on the tape then.
+ */
+function withSelf(program: Program): Program {
+  const first = program.example.length;
+  const moved = (operand: Operand): Operand =>
+    operand.from === "here" ? { ...operand, step: first + operand.step } : { ...operand, from: "here" };
+  const self = program.self.map((step) => ({ ...step, operands: step.operands.map(moved) }));
+  const results = Object.entries(program.results.self).map(
+    ([key, operand]) => [key, operand === null ? null : { ...moved(operand), from: "a" as const }] as const,
+  );
+  return {
+    ...program,
+    example: [...program.example, ...self],
+    self: [],
+    results: { pair: program.results.pair, self: Object.fromEntries(results) },
+  };
 }
 
 /** The name of the function that runs fused steps. */
@@ -98,7 +118,6 @@ function transposedSteps(program: Program): number[] {
   };
   collect(program.example, true);
   collect(program.pair, false);
-  collect(program.self, false);
   return [...found].sort((x, y) => x - y);
 }
 
@@ -108,7 +127,7 @@ function transposedSteps(program: Program): number[] {
  */
 function plainTape(program: Program): number[] {
   const found = new Set<number>();
-  for (const step of [...program.pair, ...program.self])
+  for (const step of program.pair)
     for (const [i, operand] of step.operands.entries())
       if (operand.from !== "here" && !readsWeights(step.op, i)) found.add(operand.step);
   for (const results of Object.values(program.results))

@@ -4,7 +4,7 @@ import type { Layout, Space } from "./layout.js";
 import type { Lowered } from "./lower.js";
 import type { Place } from "./schedule.js";
 
-export type List = "example" | "self" | "pair";
+export type List = "example" | "pair";
 
 /** Addresses and strides as functions of the two examples' numbers. */
 export interface Found {

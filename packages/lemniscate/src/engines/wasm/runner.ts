@@ -51,7 +51,6 @@ export class Runner {
   readonly #words: Int32Array;
   readonly #scratch: number;
   readonly #example: readonly Call[];
-  readonly #self: readonly Call[];
   readonly #pair: readonly Call[];
   readonly #results: Readonly<Record<"pair" | "self", readonly Result[]>>;
   readonly #S: number;
@@ -65,7 +64,6 @@ export class Runner {
     this.#scratch = layout.scratch + worker * layout.scratchBytes;
     this.#S = positionCount(lowered.program.output);
     this.#example = lowered.example.map((instruction) => this.#bind("example", instruction));
-    this.#self = lowered.self.map((instruction) => this.#bind("self", instruction));
     this.#pair = lowered.pair.map((instruction) => this.#bind("pair", instruction));
     this.#results = { pair: this.#resultsOf("pair"), self: this.#resultsOf("self") };
   }
@@ -120,7 +118,6 @@ export class Runner {
 
   /** Writes K(x, x) of an example as entry `at` of the values. */
   #fillSelf(e: number, values: Values, at: number): void {
-    for (const call of this.#self) call(e, e);
     for (const { key, found, isBlock } of this.#results.self)
       if (!isBlock) values[key]![at] = this.#read(found.address(e, e));
     this.#copyBlocks(values, "self", e, e, at);
@@ -132,8 +129,8 @@ export class Runner {
     return entries.flatMap(([key, operand]) => {
       if (operand === null) return [];
       const { from, step } = operand;
-      const isBlock = (from === "here" ? program[list] : program.example)[step]!.form === "block";
-      return [{ key, step, found: this.#find(list, operand), isBlock }];
+      const isBlock = (from === "here" ? program.pair : program.example)[step]!.form === "block";
+      return [{ key, step, found: this.#find("pair", operand), isBlock }];
     });
   }
 
