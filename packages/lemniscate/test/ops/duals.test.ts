@@ -144,8 +144,8 @@ describe.each(rows)("dual of $name", (row) => {
       [1e100, -3e99, 1e100],
       [1e150, 1e150, 1e150],
     ] as const;
-    // The exponential's own moments overflow, and the GELU formula has eighth powers of a standard deviation.
-    const possible = row.name === "exp" ? [] : row.name === "gelu" ? large.slice(0, 1) : large;
+    // The exponential's own moments overflow.
+    const possible = row.name === "exp" ? [] : large;
     for (const [pp, pq, qq] of [...edges, ...possible]) {
       expect(covariance(row, { pp, pq, qq }), `covariance at ${pp}, ${pq}, ${qq}`).toSatisfy(Number.isFinite);
       expect(derivative(row, { pp, pq, qq }), `derivative at ${pp}, ${pq}, ${qq}`).toSatisfy(Number.isFinite);

@@ -10,7 +10,7 @@ export type ErrorFunctionParameters = { readonly scale: number; readonly slope: 
  *   E[φφ]   = a²·(2/π)·atan2(2b²pq, D) + c²
  *   E[φ'φ'] = a²b²·(4/π)/D
  *
- * D² is computed as 1 + 2b²(pp + qq) + 4b⁴(pp·qq − pq²), a sum of terms ≥ 0.
+ * D² is computed as 1 + 2b²(pp + qq) + 4b⁴(pp·qq − pq²), a sum of terms ≥ 0. Errors: 3u, and 2u of the derivative.
  */
 export const errorFunctionDual: Dual<ErrorFunctionParameters> = {
   name: "dualErf",

@@ -4,7 +4,10 @@ import type { Dual } from "./dual.js";
 /** φ(x) = scale·exp(slope·x). */
 export type ExponentialParameters = { readonly scale: number; readonly slope: number };
 
-/** φ(x) = a·exp(b·x): E[φφ] = a²·exp(b²((pp + qq)/2 + pq)), E[φ'φ'] = b² times that. */
+/**
+ * φ(x) = a·exp(b·x): E[φφ] = a²·exp(b²((pp + qq)/2 + pq)), E[φ'φ'] = b² times that. Errors: 2u as long as the exponent
+ * is no larger than 4; a larger one multiplies its own rounding.
+ */
 export const exponentialDual: Dual<ExponentialParameters> = {
   name: "dualExponential",
   source: "derived: the moment generating function of a Gaussian",
