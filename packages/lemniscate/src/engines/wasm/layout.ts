@@ -10,7 +10,7 @@ import { panel as examplesOfPanel } from "./kernels/gram.js";
 import type { Lowered } from "./lower.js";
 import type { Instruction } from "./schedule.js";
 import { strideOf } from "./stride.js";
-import { stripsOf } from "./strips.js";
+import { isMasked, maskBytes, stripsOf, writeMasks } from "./strips.js";
 import type { Format } from "./vector.js";
 
 /** The positions that examples have on one of the program's grids. */
@@ -53,6 +53,8 @@ export interface Layout {
     string,
     { readonly block: number; readonly diagonal: number; readonly stride: number }
   >;
+  /** Masks of windows, by their parameters as JSON. */
+  readonly masks: ReadonlyMap<string, number>;
   /** Scratch of the first worker; each further one's lies `scratchBytes` on. */
   readonly scratch: number;
   readonly scratchBytes: number;
@@ -139,6 +141,13 @@ export function layoutOf(
     }),
   );
 
+  const masks = new Map<string, number>();
+  for (const { parameters } of windowSteps(program)) {
+    const window = parameters as WindowParameters;
+    const key = JSON.stringify(window);
+    if (isMasked(window) && !masks.has(key)) masks.set(key, take(maskBytes(window, format)));
+  }
+
   // Room for tiles that begin within a panel.
   const side = Math.ceil((tileSize - 1) / panel + 1) * panel;
   const tile = side * strideOf(format, side);
@@ -189,6 +198,7 @@ export function layoutOf(
     tape,
     transposed,
     positions,
+    masks,
     scratch,
     scratchBytes,
     frame,
@@ -257,6 +267,8 @@ export function fillMemory(layout: Layout, format: Format, buffer: ArrayBufferLi
       e++;
     }
   }
+  const words = new Int32Array(buffer);
+  for (const [key, at] of layout.masks) writeMasks(JSON.parse(key) as WindowParameters, format, at, words);
   for (const [key, { block, diagonal, stride }] of layout.positions) {
     const parameters = JSON.parse(key) as PositionParameters;
     const R = positionMatrix(parameters);

@@ -1,5 +1,5 @@
-/** @module The scratch memory of windows: the rows between one axis and the next. */
-import type { WindowParameters } from "../../ops/window.js";
+/** @module The axes of a window and the scratch memory between them. */
+import { type WindowParameters, windowTaps } from "../../ops/window.js";
 import { strideOf } from "./stride.js";
 import type { Format } from "./vector.js";
 
@@ -14,7 +14,8 @@ export interface Axis {
   readonly inner: number;
   /** Positions of the grid above on the axes outside this one. */
   readonly outer: number;
-  readonly circular: boolean;
+  /** How far windows go around: multiples of the size; 0 alone if they do not. */
+  readonly rounds: readonly number[];
 }
 
 /** Rows in memory: where the first one is, and bytes to the next. */
@@ -38,11 +39,8 @@ export interface Strips {
 const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1);
 
 /** The axes of a window. Of tokens a side may have fewer: `length` on the grid below, `left` on the one above. */
-export function axesOf(
-  { grid, to, filter, strides, before, padding }: WindowParameters,
-  length: number,
-  left: number,
-): Axis[] {
+export function axesOf(window: WindowParameters, length: number, left: number): readonly Axis[] {
+  const { grid, to, filter, strides, before } = window;
   const alone = grid.length === 1;
   return grid.map((size, k) => ({
     size: alone ? length : size,
@@ -52,8 +50,15 @@ export function axesOf(
     before: before[k]!,
     inner: product(grid.slice(k + 1)),
     outer: product(to.slice(0, k)),
-    circular: padding === "circular",
+    rounds: roundsOf(window, k),
   }));
+}
+
+function roundsOf({ grid, to, filter, strides, before, padding }: WindowParameters, k: number): readonly number[] {
+  if (padding !== "circular") return [0];
+  const least = Math.floor(-before[k]! / grid[k]!);
+  const most = Math.floor((strides[k]! * (to[k]! - 1) + filter[k]! - 1 - before[k]!) / grid[k]!);
+  return Array.from({ length: most - least + 1 }, (_, i) => (least + i) * grid[k]!);
 }
 
 /** Positions on the last axis with gutters, so that every window lies on it whole. */
@@ -61,22 +66,52 @@ export function widthOf({ to, filter, before, size }: Axis): number {
   return Math.max(to + filter - 1, before + size);
 }
 
+/**
+ * Whether the last axis is summed with masks: where windows leave every position, so that rows need no gutters. It has
+ * axes outside, on which rows are long.
+ */
+export function isMasked({ grid, strides, padding }: WindowParameters): boolean {
+  return grid.length > 1 && padding === "same" && strides.at(-1) === 1;
+}
+
+/** Bytes of the masks of a window's last axis: for each tap a row of what it leaves. */
+export function maskBytes(window: WindowParameters, format: Format): number {
+  return window.filter.at(-1)! * strideOf(format, product(window.to));
+}
+
+/** Writes the masks: all bits of a number are 1 where the tap lies on the axis. */
+export function writeMasks(window: WindowParameters, format: Format, at: number, words: Int32Array): void {
+  const { grid, filter } = window;
+  const axis = { ...window, grid: grid.slice(-1), to: window.to.slice(-1), filter: filter.slice(-1) };
+  const taps = windowTaps({ ...axis, strides: [1], before: window.before.slice(-1) });
+  const [row, size] = [strideOf(format, product(window.to)), taps.length];
+  for (let t = 0; t < filter.at(-1)!; t++)
+    for (let s = 0; s < product(window.to); s++) {
+      const place = (at + t * row + s * format.bytes) / 4;
+      words.fill(taps[s % size]![t]! < 0 ? 0 : -1, place, place + format.bytes / 4);
+    }
+}
+
 /** Memory for a window over examples with at most `length` positions, of which it leaves `left`, from address `at` on. */
 export function stripsOf(window: WindowParameters, format: Format, length: number, left: number, at: number): Strips {
   const axes = axesOf(window, length, left);
   const last = axes.at(-1)!;
   let top = at;
-  const take = (rows: number, columns: number): Strip => {
-    const row = strideOf(format, columns);
-    const strip = { at: top, row };
-    // Runs are written up to whole vectors, the last one too.
-    top += rows * row + 64;
+  const take = (rows: number, columns: number, before = 0, after = 0): Strip => {
+    // Runs are written up to whole vectors, the last one of a row too.
+    const row = strideOf(format, columns + format.lanes);
+    const strip = { at: top + before * row, row };
+    top += (before + rows + after) * row;
     return strip;
   };
   const all = axes[0]!.size * axes[0]!.inner;
   const most = Math.max(last.size, last.to);
   const rows = axes.map((axis) => take(Math.max(axis.inner, most), all));
-  const columns = axes.slice(0, -1).map((axis) => take(Math.max(axis.inner, most), axis.outer * axis.to * axis.inner));
+  const columns = axes
+    .slice(0, -1)
+    .map((axis) =>
+      take(Math.max(axis.inner, most), axis.outer * axis.to * axis.inner, last.before, last.filter - 1 - last.before),
+    );
   const wide = take(Math.max(widthOf(last), most), last.outer * widthOf(last));
   const summed = take(most, last.outer * last.to);
   return { rows, columns, wide, summed, bytes: top - at };

@@ -1,5 +1,7 @@
 /** @module Convolutions and windowed pools: one axis after the other, on as few rows at a time as there can be. */
 import { type WindowParameters, windowCenters, windowTaps } from "../../ops/window.js";
+import type { Found } from "./places.js";
+import { strideOf } from "./stride.js";
 import { type Axis, axesOf, type Strip, type Strips, stripsOf, widthOf } from "./strips.js";
 import type { Call, Context } from "./structural.js";
 
@@ -14,38 +16,44 @@ interface Moving {
 }
 
 /** The lowering of `convolve`. */
-export function convolve({ parameters, form, inputs: [k], output, space, ...context }: Context): Call {
+export function convolve(context: Context): Call {
+  const { parameters, form, inputs, output, space } = context;
+  const [k] = inputs as readonly [Found];
   const window = parameters as WindowParameters;
-  const strips = stripsOf(window, context.format, k!.space.longest, space.longest, context.spare);
-  const passes = new Passes(context, strips);
+  const passes = new Passes(context, k.space.longest);
+  const axes = sides(window);
   return (a, b) => {
-    const [from, to] = [k!.space.lengths, space.lengths];
-    const source = { at: k!.address(a, b), row: k!.stride(a, b) };
+    const [from, to] = [k.space.lengths, space.lengths];
+    const source = { at: k.address(a, b), row: k.stride(a, b) };
     const target = { at: output.address(a, b), row: output.stride(a, b) };
-    if (form === "block")
-      passes.block(axesOf(window, from[a]!, to[a]!), axesOf(window, from[b]!, to[b]!), source, target);
-    else {
-      const common = axesOf(window, Math.min(from[a]!, from[b]!), Math.min(to[a]!, to[b]!));
-      passes.rows(common, 1, source, target);
-    }
+    if (form === "block") passes.block(axes(from[a]!, to[a]!), axes(from[b]!, to[b]!), source, target);
+    else passes.rows(axes(Math.min(from[a]!, from[b]!), Math.min(to[a]!, to[b]!)), 1, source, target);
   };
 }
 
 /** The lowering of `windowSums`. */
-export function windowSums({ parameters, form, inputs: [k], output, space, ...context }: Context): Call {
-  const window = parameters as WindowParameters;
-  const strips = stripsOf(window, context.format, k!.space.longest, space.longest, context.spare);
-  const passes = new Passes(context, strips);
+export function windowSums(context: Context): Call {
+  const { parameters, form, inputs, output, space } = context;
+  const [k] = inputs as readonly [Found];
+  const passes = new Passes(context, k.space.longest);
+  const axes = sides(parameters as WindowParameters);
   return (a, b) => {
-    const [from, to] = [k!.space.lengths, space.lengths];
-    const source = { at: k!.address(a, b), row: k!.stride(a, b) };
+    const [from, to] = [k.space.lengths, space.lengths];
+    const source = { at: k.address(a, b), row: k.stride(a, b) };
     const target = { at: output.address(a, b), row: output.stride(a, b) };
-    const [down, across] = [axesOf(window, from[a]!, to[a]!), axesOf(window, from[b]!, to[b]!)];
+    const [down, across] = [axes(from[a]!, to[a]!), axes(from[b]!, to[b]!)];
     passes.sides(down, across, source, (rows, first, count) => {
       if (form === "block") passes.rows(across, count, rows, { at: target.at + first * target.row, row: target.row });
       else passes.entries(across, count, rows, target.at, first, Math.min(to[a]!, to[b]!));
     });
   };
+}
+
+/** The axes of a window for examples of some lengths; but for tokens they are the same for all. */
+function sides(window: WindowParameters): (length: number, left: number) => readonly Axis[] {
+  if (window.grid.length === 1) return (length, left) => axesOf(window, length, left);
+  const axes = axesOf(window, 0, 0);
+  return () => axes;
 }
 
 /** A line of which each entry is made in this language: what belongs to one example is made once. */
@@ -82,13 +90,18 @@ class Passes {
   readonly #clear: Context["clear"];
   readonly #bytes: number;
   readonly #strips: Strips;
+  /** Address of the masks of the last axis, if it has some, and bytes from one to the next. */
+  readonly #masks: Strip | undefined;
 
-  constructor({ call, copy, clear, format }: Pick<Context, "call" | "copy" | "clear" | "format">, strips: Strips) {
+  constructor({ call, copy, clear, format, parameters, layout, space, spare }: Context, length: number) {
+    const window = parameters as WindowParameters;
     this.#call = call;
     this.#copy = copy;
     this.#clear = clear;
     this.#bytes = format.bytes;
-    this.#strips = strips;
+    this.#strips = stripsOf(window, format, length, space.longest, spare);
+    const at = layout.masks.get(JSON.stringify(window));
+    this.#masks = at === undefined ? undefined : { at, row: strideOf(format, space.longest) };
   }
 
   /** Σ_t k_{p+t, q+t} of a block: for each position on an outer axis the rows that belong to it. */
@@ -99,7 +112,8 @@ class Passes {
       return;
     }
     const strip = this.#strips.columns[k]!;
-    const rows = down.slice(k + 1).reduce((all, next) => all * next.to, 1);
+    const rows = rowsInside(down, k);
+    if (this.#masks !== undefined && k === down.length - 2) this.#clearAround(strip, down[k + 1]!);
     for (let index = 0; index < axis.to; index++) {
       this.#along(columns, axis.inner, from, strip, { axis, index });
       this.block(down, across, strip, { at: to.at + index * rows * to.row, row: to.row }, k + 1);
@@ -142,7 +156,7 @@ class Passes {
     const inside = k === down.length - 1;
     const strip = this.#strips.rows[k]!;
     const width = across[0]!.size * across[0]!.inner * this.#bytes;
-    const rows = down.slice(k + 1).reduce((all, next) => all * next.to, 1);
+    const rows = rowsInside(down, k);
     for (let index = 0; index < axis.to; index++) {
       const here = inside ? { at: strip.at + index * strip.row, row: strip.row } : strip;
       this.#down({ axis, index }, axis.inner, width, from, here);
@@ -156,9 +170,9 @@ class Passes {
     const run = axis.inner * this.#bytes;
     const step = moving === undefined ? 0 : moving.axis.inner * from.row;
     let name = "sumRuns";
-    for (const around of roundsOf(axis))
-      for (const up of moving === undefined ? [0] : roundsOf(moving.axis)) {
-        const [start, first, last] = reach(moving, up, axis.filter);
+    for (const around of axis.rounds)
+      for (const up of moving?.axis.rounds ?? [0]) {
+        const start = moving === undefined ? 0 : startOf(moving, up);
         this.#call[name]!(
           from.at + start * step,
           to.at,
@@ -169,13 +183,11 @@ class Passes {
           axis.size * run,
           axis.to * run,
           axis.to,
-          run,
           axis.stride,
           -axis.before - around,
           axis.size,
-          run,
-          first,
-          last,
+          Math.max(0, -start),
+          moving === undefined ? axis.filter : Math.min(axis.filter, moving.axis.size - start),
           step + run,
           run,
         );
@@ -185,128 +197,113 @@ class Passes {
 
   /** Sums along one axis of the rows, for one position of the window. */
   #down(moving: Moving, rows: number, bytes: number, from: Strip, to: Strip): void {
-    const step = moving.axis.inner * from.row;
+    const { inner, filter, size, rounds } = moving.axis;
+    const step = inner * from.row;
     let name = "sumRuns";
-    for (const up of roundsOf(moving.axis)) {
-      const [start, first, last] = reach(moving, up, moving.axis.filter);
-      const source = from.at + start * step;
-      this.#call[name]!(
-        source,
-        to.at,
-        rows,
-        from.row,
-        to.row,
-        1,
-        0,
-        0,
-        1,
-        0,
-        0,
-        0,
-        endless,
-        0,
-        first,
-        last,
-        step,
-        bytes,
-      );
+    for (const up of rounds) {
+      const start = startOf(moving, up);
+      const [first, last] = [Math.max(0, -start), Math.min(filter, size - start)];
+      this.#plain(name, { at: from.at + start * step, row: from.row }, to, rows, [1, 0, 0], first, last, step, bytes);
       name = "addRuns";
     }
   }
 
+  /** Sums of the same taps for whole groups of columns. */
+  #plain(
+    name: string,
+    from: Strip,
+    to: Strip,
+    rows: number,
+    [groups, group, left]: readonly [groups: number, group: number, left: number],
+    first: number,
+    last: number,
+    tap: number,
+    bytes: number,
+  ): void {
+    this.#call[name]!(
+      from.at,
+      to.at,
+      rows,
+      from.row,
+      to.row,
+      groups,
+      group,
+      left,
+      1,
+      0,
+      0,
+      endless,
+      first,
+      last,
+      tap,
+      bytes,
+    );
+  }
+
   /** Sums along the last axis, of all rows of a block's part if the window moves over them: `down` is their axis. */
   #last(down: Axis | undefined, axis: Axis, rows: number, from: Strip, to: Strip): void {
-    if (!fits(axis) || (down !== undefined && !fits(down))) {
-      if (down === undefined) this.#along(axis, rows, from, to);
-      for (let index = 0; down !== undefined && index < down.to; index++)
+    if (this.#masks !== undefined) this.#masked(down, axis, rows, from, to);
+    else if (fits(axis) && (down === undefined || fits(down))) this.#widened(down, axis, rows, from, to);
+    else if (down === undefined) this.#along(axis, rows, from, to);
+    else
+      for (let index = 0; index < down.to; index++)
         this.#along(axis, 1, from, { at: to.at + index * to.row, row: to.row }, { axis: down, index });
-      return;
-    }
+  }
+
+  /** The last axis where windows leave every position: whole rows, of which masks hide what is beyond its ends. */
+  #masked(down: Axis | undefined, axis: Axis, rows: number, { at, row }: Strip, to: Strip): void {
+    const tap = (down === undefined ? 0 : row) + this.#bytes;
+    const masks = this.#masks!;
+    const [first, bytes] = [at - axis.before * tap, axis.outer * axis.to * this.#bytes];
+    this.#call["maskedRuns"]!(first, to.at, rows, row, to.row, axis.filter, tap, masks.at, masks.row, bytes);
+  }
+
+  /** Zeros in the rows around a strip, which windows at its rim read. */
+  #clearAround({ at, row }: Strip, { before, filter, size }: Axis): void {
+    this.#clear(at - before * row, before * row);
+    this.#clear(at + size * row, (filter - 1 - before) * row);
+  }
+
+  /** The last axis on rows with gutters. */
+  #widened(down: Axis | undefined, axis: Axis, rows: number, from: Strip, to: Strip): void {
     const bytes = this.#bytes;
-    const wide = this.#strips.wide;
+    const { wide } = this.#strips;
     const width = widthOf(axis) * bytes;
     const first = wide.at + (down?.before ?? 0) * wide.row;
     const [size, before, left] = [axis.size * bytes, axis.before * bytes, axis.to * bytes];
-    // prettier-ignore
-    this.#call["sumRuns"]!(
-      from.at,
-      first + before,
-      rows,
-      from.row,
-      wide.row,
-      axis.outer,
-      size,
-      width,
-      1,
-      0,
-      0,
-      0,
-      endless,
-      0,
-      0,
-      1,
-      0,
-      size,
-    );
-    const after = width - before - size;
-    this.#call["gutters"]!(first, rows, wide.row, axis.outer, width, before, size, after, axis.circular ? size : 0);
+    const target = { at: first + before, row: wide.row };
+    this.#plain("sumRuns", from, target, rows, [axis.outer, size, width], 0, 1, 0, size);
+    const around = axis.rounds.length > 1 ? size : 0;
+    this.#call["gutters"]!(first, rows, wide.row, axis.outer, width, before, size, width - before - size, around);
     if (down !== undefined) this.#gutterRows(down, axis.outer * width);
     const tap = (down === undefined ? 0 : wide.row) + bytes;
-    const out = down?.to ?? rows;
-    // prettier-ignore
-    this.#call["sumRuns"]!(
-      wide.at,
-      to.at,
-      out,
-      wide.row,
-      to.row,
-      axis.outer,
-      width,
-      left,
-      1,
-      0,
-      0,
-      0,
-      endless,
-      0,
-      0,
-      axis.filter,
-      tap,
-      left,
-    );
+    this.#plain("sumRuns", wide, to, down?.to ?? rows, [axis.outer, width, left], 0, axis.filter, tap, left);
   }
 
   /** Fills the rows before and behind those of a part of a block, as gutters are filled. */
   #gutterRows(axis: Axis, bytes: number): void {
     const { at, row } = this.#strips.wide;
-    const end = axis.before + axis.size;
     const fill = (to: number, from: number): void => {
-      if (axis.circular) this.#copy(at + from * row, at + to * row, bytes);
+      if (axis.rounds.length > 1) this.#copy(at + from * row, at + to * row, bytes);
       else this.#clear(at + to * row, bytes);
     };
     for (let r = 0; r < axis.before; r++) fill(r, r + axis.size);
-    for (let r = end; r < widthOf(axis); r++) fill(r, r - axis.size);
+    for (let r = axis.before + axis.size; r < widthOf(axis); r++) fill(r, r - axis.size);
   }
+}
+
+/** Rows of the grid above for one position on an axis. */
+function rowsInside(axes: readonly Axis[], k: number): number {
+  return axes.slice(k + 1).reduce((all, { to }) => all * to, 1);
 }
 
 /** Whether the last axis is summed on rows with gutters, which hold at most what goes around once. */
 function fits(axis: Axis): boolean {
-  const { stride, circular, before, size } = axis;
-  return stride === 1 && (!circular || (before <= size && widthOf(axis) - before - size <= size));
+  const { stride, rounds, before, size } = axis;
+  return stride === 1 && (rounds.length === 1 || (before <= size && widthOf(axis) - before - size <= size));
 }
 
-/** How far windows that go around an axis go around: multiples of its size, 0 alone if they do not. */
-function roundsOf({ circular, size, to, filter, stride, before }: Axis): number[] {
-  if (!circular) return [0];
-  const least = Math.floor(-before / size);
-  const most = Math.floor((stride * (to - 1) + filter - 1 - before) / size);
-  return Array.from({ length: most - least + 1 }, (_, i) => (least + i) * size);
-}
-
-/** Where a window on an axis of the rows starts, and which of its taps are on the axis. */
-function reach(moving: Moving | undefined, up: number, filter: number): readonly [number, number, number] {
-  if (moving === undefined) return [0, 0, filter];
-  const { axis, index } = moving;
-  const start = axis.stride * index - axis.before - up;
-  return [start, Math.max(0, -start), Math.min(filter, axis.size - start)];
+/** Where a window on an axis of the rows starts. */
+function startOf({ axis, index }: Moving, up: number): number {
+  return axis.stride * index - axis.before - up;
 }

@@ -4,7 +4,7 @@ import type { ConstantTable, Format } from "../vector.js";
 import { defineColumnDots } from "./column-dots.js";
 import { defineGram } from "./gram.js";
 import { defineProduct } from "./product.js";
-import { defineGutters, defineRuns } from "./runs.js";
+import { defineGutters, defineMaskedRuns, defineRuns } from "./runs.js";
 import { defineSoftmax } from "./softmax.js";
 import { defineSum } from "./sums.js";
 import { defineTranspose } from "./transpose.js";
@@ -22,6 +22,7 @@ export function defineKernels(module: ModuleBuilder, format: Format, constants: 
   defineTranspose(module, format);
   defineRuns(module, format, "sumRuns");
   defineRuns(module, format, "addRuns");
+  defineMaskedRuns(module, format);
   defineGutters(module, format);
   defineSum(module, format, "sum", 1);
   defineSum(module, format, "inner", 2);
