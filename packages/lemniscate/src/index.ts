@@ -72,7 +72,9 @@ export { type SinOptions, sin } from "./network/layers/sin.js";
 export { type SumPoolOptions, sumPool } from "./network/layers/sum-pool.js";
 export type { Network, Placement } from "./network/placement.js";
 export type { Program, Quantity } from "./program/program.js";
+export type { Estimate, EstimatePart } from "./tiles/estimate.js";
 export {
+  type EstimateOptions,
   type ExplainOptions,
   type Kernel,
   type KernelOptions,

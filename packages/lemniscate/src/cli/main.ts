@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { doctorCommand } from "./commands/doctor.js";
+import { estimateCommand } from "./commands/estimate.js";
 import { explainCommand } from "./commands/explain.js";
 import { kernelCommand } from "./commands/kernel.js";
 import { predictCommand } from "./commands/predict.js";
@@ -24,7 +25,15 @@ Example:
 Exit codes: 0 done, 1 failed, 2 wrong use or specification, 130 after Ctrl-C, 143 after SIGTERM.`,
   );
 
-for (const add of [kernelCommand, predictCommand, explainCommand, verifyCommand, doctorCommand, schemaCommand])
+for (const add of [
+  kernelCommand,
+  predictCommand,
+  explainCommand,
+  estimateCommand,
+  verifyCommand,
+  doctorCommand,
+  schemaCommand,
+])
   add(program);
 for (const command of program.commands) command.option("--debug", "print the stack of an error");
 

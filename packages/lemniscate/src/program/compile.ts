@@ -10,7 +10,7 @@ import { presence } from "../ops/padding.js";
 import { takeDiagonalOp } from "../ops/reductions.js";
 import { windowOps } from "../ops/window.js";
 import { isZero, zero } from "../ops/zero.js";
-import { stepFlops } from "./cost.js";
+import { flopsOf } from "./cost.js";
 import { Graph, type Merged, type Rewrite } from "./graph.js";
 import { correlation } from "./passes/correlation.js";
 import { multiples } from "./passes/multiples.js";
@@ -80,7 +80,7 @@ function compiled(networks: Networks, input: Shape, options: CompileOptions): Pr
   const program = programOf([...algebra, trace(input)]);
   if (!program.pair.some(({ op }) => op === crossOp.name)) return program;
   const blockwise = programOf(algebra);
-  return pairFlops(program) < pairFlops(blockwise) ? program : blockwise;
+  return flopsOf(program, program.pair) < flopsOf(blockwise, blockwise.pair) ? program : blockwise;
 }
 
 /** What is computed for each example, each pair, and an example with itself. */
@@ -109,10 +109,6 @@ function listsOf(
   const trimmed = windows.every(({ parameters }) => input.grid.length === 1 && parameters["padding"] !== "circular");
   const results = { pair: resultsOf(pairRoots, pair.read), self: resultsOf(selfRoots, self.read) };
   return { trimmed, spaces: spaces.grids, example: example.steps, pair: pair.steps, self: self.steps, results };
-}
-
-function pairFlops(program: Program): number {
-  return program.pair.reduce((sum, step) => sum + stepFlops(program, step), 0);
 }
 
 /** A result and the expression it is. */

@@ -1,5 +1,5 @@
 import { describeShape, positionCount } from "../core/shape.js";
-import { entriesOf, stepFlops, tapeOf, totalFlops } from "./cost.js";
+import { entriesOf, listFlops, tapeOf, totalFlops } from "./cost.js";
 import type { Keyed, Operand, Program, Step } from "./program.js";
 
 /**
@@ -11,11 +11,12 @@ export function explain(program: Program, n1: number, n2: number | null, bytesPe
   const lines = [`input   ${describeShape(program.input)}`, `output  ${describeShape(program.output)}`, ""];
   const list = (title: string, steps: readonly Step[], prefix: string, results: Keyed<Operand | null> = {}): void => {
     lines.push(title);
+    const flops = listFlops(program, steps);
     for (const [i, step] of steps.entries()) {
       const reads = step.operands.map((operand) => name(operand, prefix)).join(", ");
       const call = `${step.op}(${reads})${settings(step)}`;
       lines.push(
-        `  ${`${prefix}${i}`.padEnd(5)} ${step.form.padEnd(9)} ${call.padEnd(70)} ${si(stepFlops(program, step))}flop${namesOf(results, i)}`,
+        `  ${`${prefix}${i}`.padEnd(5)} ${step.form.padEnd(9)} ${call.padEnd(70)} ${si(flops[i]!)}flop${namesOf(results, i)}`,
       );
     }
     lines.push("");

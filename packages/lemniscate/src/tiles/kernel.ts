@@ -11,6 +11,7 @@ import { compile, compileAll, type Networks } from "../program/compile.js";
 import { totalFlops } from "../program/cost.js";
 import { explain, si } from "../program/explain.js";
 import { type Keyed, type Quantity, resultKey } from "../program/program.js";
+import { type Estimate, estimate } from "./estimate.js";
 import { checkInputs, inputShape, inputsOf, programFor } from "./inputs.js";
 import { blocksOf, holdingFor, type Memory } from "./memory.js";
 import { numbersFor, place } from "./place.js";
@@ -48,6 +49,11 @@ export interface ExplainOptions {
   readonly columns?: number | undefined;
 }
 
+export interface EstimateOptions extends ExplainOptions, Pick<KernelOptions, "engine" | "memory"> {
+  /** Threads of the default engine; default: as many as the machine has cores. */
+  readonly threads?: number | undefined;
+}
+
 /** The kernel of an infinitely wide network. */
 export interface Kernel {
   /** K(x1, x2) as a matrix; K(x1, x1), at half the cost, if `x2` is absent or null. */
@@ -70,6 +76,21 @@ export interface Kernel {
   ): Promise<{ readonly [Q in Get[number]]: Numbers }>;
   /** What would be computed, step by step, with its cost, before anything runs. */
   explain(shape: readonly number[], options?: ExplainOptions): string;
+  /**
+   * What it would take on this machine: operations, memory and time. Nothing is computed, but the machine's rates are
+   * measured once for each precision and number of threads, which takes about a second.
+   *
+   * @example
+   * ```ts
+   * import { dense, kernel, relu, serial } from "lemniscate";
+   * const k = kernel(serial(dense(), relu(), dense()));
+   * const { bytes, seconds, text } = await k.estimate([1000, 784], { precision: "f32" });
+   * bytes.result; // => 8000000
+   * seconds < 60; // => true
+   * text.startsWith("operations"); // => true
+   * ```
+   */
+  estimate(shape: readonly number[], options?: EstimateOptions): Promise<Estimate>;
   readonly network: Network;
 }
 
@@ -156,6 +177,7 @@ export interface KeyedKernel {
   tiles(x1: Batch, x2: Batch | null | undefined, options: ListOptions): AsyncIterable<KeyedTile>;
   diagonal(x: Batch, options: ListOptions): Promise<Keyed<Numbers>>;
   explain(shape: readonly number[], options?: ExplainOptions): string;
+  estimate(shape: readonly number[], options?: EstimateOptions): Promise<Estimate>;
 }
 
 export type KeyedTile = Omit<KernelTile, "values"> & { readonly values: Keyed<Numbers> };
@@ -164,6 +186,17 @@ export type KeyedTile = Omit<KernelTile, "values"> & { readonly values: Keyed<Nu
 export function keyedKernel(networks: Networks, check: (output: Shape, name: string) => void): KeyedKernel {
   const checkOutputs = (input: Shape): void => {
     for (const [name, network] of networks) check(shapeOf(network, input, name === "" ? [] : [name]), name);
+  };
+
+  /** The program for examples without padding, and how many of them there are. */
+  const planned = (shape: readonly number[], options: ExplainOptions) => {
+    const get = options.get ?? (["nngp", "ntk"] as const);
+    checkGet(get);
+    checkSizes(shape, options.columns);
+    const input: Shape = { grid: shape.slice(1, -1), channels: shape.at(-1), gaussian: false };
+    checkOutputs(input);
+    const program = compileAll(networks, input, { get, masked: false });
+    return { program, input, get, n1: shape[0]!, n2: options.columns ?? null };
   };
 
   async function* tiles(
@@ -244,13 +277,13 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
       return tiles(...args);
     },
     diagonal,
+    estimate: async (shape, options = {}) => {
+      const { program, n1, n2 } = planned(shape, options);
+      await using borrowed = await borrow(options);
+      return estimate(borrowed.engine, program, n1, n2, options.memory);
+    },
     explain: (shape, options = {}) => {
-      const get = options.get ?? (["nngp", "ntk"] as const);
-      checkGet(get);
-      const input: Shape = { grid: shape.slice(1, -1), channels: shape.at(-1), gaussian: false };
-      checkOutputs(input);
-      const program = compileAll(networks, input, { get, masked: false });
-      const [n1, n2] = [shape[0] ?? 1, options.columns ?? null];
+      const { program, input, get, n1, n2 } = planned(shape, options);
       const text = explain(program, n1, n2, options.precision === "f32" ? 4 : 8);
       if (networks.length === 1) return text;
       const apart = networks.map(
@@ -261,6 +294,26 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
       return `${text}\n${networks.length} networks in one pass: ${share} % of the ${si(sum)}flop that they take one by one`;
     },
   };
+}
+
+function checkSizes(shape: readonly number[], columns: number | undefined): void {
+  const counts = (size: number): boolean => Number.isInteger(size) && size > 0;
+  if (columns !== undefined && !counts(columns))
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: "kernel: columns",
+      given: String(columns),
+      allowed: "a whole number > 0",
+      mend: "Leave it out if x2 is x1.",
+    });
+  if (shape.length >= 2 && shape.every(counts)) return;
+  throw new LemniscateError({
+    code: "ShapeMismatch",
+    where: "kernel: shape",
+    given: `(${shape.join(", ")})`,
+    allowed: "(n, d), (n, T, d), (n, H, W, d), of whole numbers > 0",
+    mend: "Give the shape of x1, examples first and channels last.",
+  });
 }
 
 function checkGet(get: readonly string[]): void {
@@ -280,8 +333,12 @@ function precisionOf({ engine, precision }: KernelOptions): Precision {
 }
 
 /** The engine that was given, which stays open, or a fresh one, which is closed behind the call. */
-async function borrow({ engine, precision }: KernelOptions): Promise<AsyncDisposable & { readonly engine: Engine }> {
+async function borrow({
+  engine,
+  precision,
+  threads,
+}: Pick<EstimateOptions, "engine" | "precision" | "threads">): Promise<AsyncDisposable & { readonly engine: Engine }> {
   if (engine !== undefined) return { engine, [Symbol.asyncDispose]: async () => {} };
-  const opened = await openEngine({ precision: precision ?? "f64" });
+  const opened = await openEngine({ precision: precision ?? "f64", threads });
   return { engine: opened, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
 }

@@ -4,8 +4,10 @@ import type { Numbers } from "../engines/engine.js";
 import type { Matrix } from "../linalg/matrix.js";
 import type { Network, PlacementOf, Predictor } from "../network/placement.js";
 import { type Keyed, type Quantity, resultKey } from "../program/program.js";
+import type { Estimate } from "./estimate.js";
 import {
   type AnyGet,
+  type EstimateOptions,
   type ExplainOptions,
   endsWithFeatures,
   type KernelOptions,
@@ -46,6 +48,8 @@ export interface Kernels<Name extends string = string> {
   ): Promise<{ readonly [N in Name]: { readonly [Q in Get[number]]: Numbers } }>;
   /** What would be computed, step by step, with its cost beside that of the networks one by one. */
   explain(shape: readonly number[], options?: ExplainOptions): string;
+  /** What all of them together would take on this machine; see {@link Kernel.estimate}. */
+  estimate(shape: readonly number[], options?: EstimateOptions): Promise<Estimate>;
   readonly networks: { readonly [N in Name]: Network };
 }
 
@@ -104,6 +108,6 @@ export function kernels<const Networks extends Readonly<Record<string, Network>>
   };
   const diagonal = async (x: Batch, options: ListOptions): Promise<unknown> =>
     named(await all.diagonal(x, options), options.get);
-  const { explain } = all;
-  return Object.assign(call as unknown as Kernels, { tiles, diagonal, explain, networks }) as never;
+  const { explain, estimate } = all;
+  return Object.assign(call as unknown as Kernels, { tiles, diagonal, explain, estimate, networks }) as never;
 }

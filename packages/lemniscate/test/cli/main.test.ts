@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { lemniscate } from "./lemniscate.js";
 
-const commands = ["kernel", "predict", "explain", "verify", "doctor", "schema"];
+const commands = ["kernel", "predict", "explain", "estimate", "verify", "doctor", "schema"];
 
 test("without arguments it shows what there is, as an error", () => {
   const { code, stdout, stderr } = lemniscate([]);
@@ -59,6 +59,22 @@ test("--debug adds the stack", () => {
   const { code, stderr } = lemniscate(["explain", "nowhere.yaml", "--shape", "2x2", "--debug"]);
   expect(code).toBe(2);
   expect(stderr).toMatch(/\n {4}at /);
+});
+
+test("estimate prints operations, memory and time, or JSON", () => {
+  const args = ["estimate", "transformer.yaml", "--shape", "10x5x8", "--engine", "reference"];
+  const text = lemniscate(args);
+  expect(text).toMatchObject({ code: 0, stderr: "" });
+  expect(text.stdout).toMatch(
+    /^operations .*\nmemory .*\ntime +about .*reference engine, 1 thread\)\n( +[\d.]+ m?s +\d+ % .*\n)+$/,
+  );
+  const json = lemniscate([...args, "--columns", "3", "--memory", "1MiB", "--json"]);
+  expect(JSON.parse(json.stdout)).toMatchObject({ bytes: { result: 10 * 3 * 2 * 8 }, parts: expect.any(Array) });
+  const tooLittle = lemniscate([...args, "--memory", "1kB"]);
+  expect(tooLittle.code).toBe(2);
+  expect(tooLittle.stderr).toMatch(
+    /^lemniscate estimate: kernel: memory: got 1000 B, allowed is .* or more: 1\.56 KiB for the/,
+  );
 });
 
 test("explain prints text, or the program as JSON", () => {
