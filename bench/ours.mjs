@@ -5,7 +5,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { batch, kernel, networkFromData, openEngine } from "lemniscate";
-import { readNpy } from "lemniscate/data";
+// Not from "lemniscate/data", whose other readers a first result does not wait for
+import { readNpy } from "../packages/lemniscate/dist/data/npy.js";
 
 const { network, inputs, lengths, precision, threads } = JSON.parse(process.argv[2]);
 const get = ["nngp", "ntk"];
