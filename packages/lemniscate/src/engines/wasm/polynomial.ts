@@ -4,24 +4,44 @@
  * opens, so that no table of magic numbers has to be believed.
  */
 export function polynomial(f: (x: number) => number, a: number, b: number, degree: number): number[] {
+  return powers(
+    interpolation((u) => f((a + b) / 2 + ((b - a) / 2) * u), degree),
+    [0, 1],
+  );
+}
+
+/** Coefficients of the same polynomial on [0, 1], in powers of x itself. */
+export function unitPolynomial(f: (x: number) => number, degree: number): number[] {
+  return powers(
+    interpolation((u) => f((1 + u) / 2), degree),
+    [-1, 2],
+  );
+}
+
+/** Coefficients of Chebyshev polynomials T_j(u), so that their sum is `f` at the Chebyshev points of [−1, 1]. */
+function interpolation(f: (u: number) => number, degree: number): number[] {
   const n = degree + 1;
   const angles = Array.from({ length: n }, (_, k) => (Math.PI * (k + 0.5)) / n);
-  const values = angles.map((angle) => f((a + b) / 2 + ((b - a) / 2) * Math.cos(angle)));
-  const chebyshev = Array.from({ length: n }, (_, j) => {
+  const values = angles.map((angle) => f(Math.cos(angle)));
+  return Array.from({ length: n }, (_, j) => {
     const sum = values.reduce((total, value, k) => total + value * Math.cos(j * angles[k]!), 0);
     return (sum * (j === 0 ? 1 : 2)) / n;
   });
-  // T_{j+1} = 2u T_j − T_{j−1} turns the sum of Chebyshev polynomials into powers of u.
-  const powers = new Array<number>(n).fill(0);
+}
+
+/** A sum of Chebyshev polynomials of u = shift + scale·x, in powers of x, by T_{j+1} = 2u T_j − T_{j−1}. */
+function powers(chebyshev: readonly number[], [shift, scale]: readonly [number, number]): number[] {
+  const sum = chebyshev.map(() => 0);
   let before: number[] = [];
   let current = [1];
   for (const c of chebyshev) {
-    for (const [i, t] of current.entries()) powers[i]! += c * t;
-    const next = [0, ...current.map((t) => 2 * t)];
+    for (const [i, t] of current.entries()) sum[i]! += c * t;
+    const times = before.length === 0 ? 1 : 2;
+    const next = [...current.map((t) => times * shift * t), 0];
+    for (const [i, t] of current.entries()) next[i + 1]! += times * scale * t;
     for (const [i, t] of before.entries()) next[i]! -= t;
-    if (before.length === 0) next[1] = 1;
     before = current;
     current = next;
   }
-  return powers;
+  return sum;
 }

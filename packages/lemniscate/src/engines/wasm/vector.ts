@@ -2,7 +2,7 @@
 import type { Algebra } from "../../ops/algebra.js";
 import type { Fn, Local } from "./assembler.js";
 import type { Instruction } from "./opcodes.js";
-import { polynomial } from "./polynomial.js";
+import { polynomial, unitPolynomial } from "./polynomial.js";
 
 export type Scalar = "f32" | "f64";
 
@@ -139,8 +139,7 @@ export class VectorAlgebra implements Algebra<Vector> {
 
   /** at0 + d·P(d). */
   #overAngle(d: Vector, coefficients: readonly number[], at0: number): Vector {
-    const u = this.fma(d, this.constant(2), this.constant(-1));
-    return this.fma(this.#horner(coefficients, u), d, this.constant(at0));
+    return this.fma(this.#horner(coefficients, d), d, this.constant(at0));
   }
 
   #horner(coefficients: readonly number[], u: Vector): Vector {
@@ -168,9 +167,9 @@ interface Functions {
   readonly exp: readonly number[];
   /** (1 − atan(t)/t)/t² in z = t² on 0 ≤ z ≤ tan²(π/8), in u = 2z/tan²(π/8) − 1. */
   readonly atan: readonly number[];
-  /** (θ/√d − √2)/d in u = 2d − 1, for the angle θ with cos θ = 1 − d on 0 ≤ d ≤ 1. */
+  /** (θ/√d − √2)/d in powers of d, for the angle θ with cos θ = 1 − d on 0 ≤ d ≤ 1. */
   readonly angle: readonly number[];
-  /** ((sin θ − θ cos θ)/√d³ − 2√2/3)/d in u = 2d − 1, likewise. */
+  /** ((sin θ − θ cos θ)/√d³ − 2√2/3)/d, likewise. */
   readonly angleExcess: readonly number[];
   /** Adding it rounds to an integer, which then stands in the low bits. */
   readonly magic: number;
@@ -211,9 +210,9 @@ function functionsOf(scalar: Scalar): Functions {
   const polynomials = {
     exp: polynomial(exponential, -Math.LN2 / 2, Math.LN2 / 2, expDegree),
     atan: polynomial(arctangent, 0, tanEighth ** 2, atanDegree),
-    angle: polynomial((d) => series((k) => angleSeries(k + 1), d), 0, 1, angleDegree),
+    angle: unitPolynomial((d) => series((k) => angleSeries(k + 1), d), angleDegree),
     // d(sin θ − θ cos θ)/dd = θ, so the series is integrated term by term.
-    angleExcess: polynomial((d) => series((k) => angleSeries(k + 1) / (k + 2.5), d), 0, 1, excessDegree),
+    angleExcess: unitPolynomial((d) => series((k) => angleSeries(k + 1) / (k + 2.5), d), excessDegree),
   };
   const made: Functions =
     scalar === "f32"
