@@ -8,7 +8,8 @@ export type ErrorCode =
   | "BadFile"
   | "BadInput"
   | "NotPositiveDefinite"
-  | "NotSupported";
+  | "NotSupported"
+  | "EngineFailed";
 
 /** The parts of an error message, see {@link LemniscateError}. */
 export interface ErrorParts {

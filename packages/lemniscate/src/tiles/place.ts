@@ -19,9 +19,10 @@ export function place(
     const make = data.constructor as new (length: number) => Numbers;
     found[key] ??= new make(rows * columns * size);
     const target = found[key];
+    // Number by number: rows of a tile are too short for a call of `set` each.
     for (let i = rowFrom; i < rowTo; i++) {
-      const from = (i - rowFrom) * width * size;
-      target.set(data.subarray(from, from + width * size), (i * columns + columnFrom) * size);
+      const [from, to] = [(i - rowFrom) * width * size, (i * columns + columnFrom) * size];
+      for (let n = 0; n < width * size; n++) target[to + n] = data[from + n]!;
     }
     if (symmetric) mirror(target, data, tile, columns, Math.sqrt(size));
   }

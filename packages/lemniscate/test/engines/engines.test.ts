@@ -20,8 +20,10 @@ import {
 } from "lemniscate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lower } from "../../dist/engines/wasm/lower.js";
+import type { StartThread, Thread } from "../../dist/engines/wasm/messages.js";
 import { startThread } from "../../dist/engines/wasm/platform/node.js";
 import { openPool } from "../../dist/engines/wasm/pool.js";
+import { wasmEngine } from "../../dist/engines/wasm/wasm.js";
 import { compile } from "../../dist/program/compile.js";
 import { difference, random, randomBatch } from "../conformance/random.js";
 
@@ -55,6 +57,17 @@ function ragged(seed: number, n: number, S: number, d: number): Batch {
   return randomBatch(seed, [n, S, d], mask);
 }
 
+/** A tile that takes minutes, longer than a test may. */
+const long = {
+  x: randomBatch(20, [64, 256, 2]),
+  program: compile(
+    serial(dense(), attention(), relu(), attention(), relu(), globalAvgPool(), dense()),
+    { grid: [256], channels: 2, gaussian: false },
+    { get: ["ntk"], masked: false },
+  ),
+  tile: { rowFrom: 0, rowTo: 64, columnFrom: 0, columnTo: 64 },
+};
+
 describe("sizes that fit into no tile", () => {
   const cases: readonly [string, Network, Batch, Batch | null][] = [
     ["features, more than a tile", mlp, randomBatch(1, [131, 5]), null],
@@ -65,6 +78,16 @@ describe("sizes that fit into no tile", () => {
     ["odd lengths, two batches", transformer, ragged(4, 9, 13, 2), ragged(5, 5, 13, 2)],
     ["long sequences", transformer, ragged(6, 3, 37, 5), null],
     ["more channels than unrolled steps", mlp, randomBatch(7, [6, 67]), null],
+    [
+      "features, some masked",
+      mlp,
+      randomBatch(
+        11,
+        [40, 3],
+        Array.from({ length: 40 }, (_, n) => (n % 3 === 1 ? 0 : 1)),
+      ),
+      null,
+    ],
     ["more channels than are summed at once", mlp, randomBatch(8, [50, 203]), randomBatch(9, [49, 203])],
   ];
   test.each(cases)("%s", async (_, net, x1, x2) => {
@@ -186,6 +209,61 @@ describe("an engine", () => {
       await expect(k(large, null, { get: both, engine, signal: controller.signal })).rejects.toThrow("enough");
       expect((await k(batch([1, 1, 3], [1, 2, 3]), null, { get: "nngp", engine })).rows).toBe(1);
     }
+  });
+
+  test("stops at a signal within a tile, and can be used again", async () => {
+    const { x, program, tile } = long;
+    const controller = new AbortController();
+    const job = engines[1]!.tiles(program, x, null, [tile], { signal: controller.signal });
+    setTimeout(() => controller.abort(new Error("enough")), 300);
+    await expect(job[Symbol.asyncIterator]().next()).rejects.toThrow("enough");
+    const small = await kernel(mlp)(randomBatch(21, [3, 2]), null, { get: "nngp", engine: engines[1] });
+    expect(small.rows).toBe(3);
+  }, 20_000);
+
+  test("names the tile at which a thread was killed, and goes on with a new one", async () => {
+    const started: Thread[] = [];
+    const start: StartThread = (index) => {
+      const thread = startThread!(index);
+      started.push(thread);
+      return thread;
+    };
+    await using engine = wasmEngine({ precision: "f64", threads: 1, start });
+    const { x, program, tile } = long;
+    const first: Tile = { rowFrom: 0, rowTo: 1, columnFrom: 0, columnTo: 1 };
+    const job = engine.tiles(program, x, null, [first, tile])[Symbol.asyncIterator]();
+    expect((await job.next()).value.values["ntk"].length).toBe(1);
+    setTimeout(() => started[0]!.stop(), 200);
+    await expect(job.next()).rejects.toThrow(
+      /^wasm engine: tile \[0, 64\) × \[0, 64\): got a thread that failed: it ended with code 1, .* 1 of 2 tiles were/,
+    );
+    const small = await kernel(mlp)(randomBatch(21, [3, 2]), null, { get: "nngp", engine });
+    expect([small.rows, started.length]).toEqual([3, 2]);
+  }, 20_000);
+
+  test("makes no more tiles ahead of a slow reader than a few a thread", async () => {
+    let received = 0;
+    const start: StartThread = (index) => {
+      const thread = startThread!(index);
+      const listen: Thread["listen"] = (receive, fail) =>
+        thread.listen((message) => {
+          if (message.kind === "tile") received++;
+          receive(message);
+        }, fail);
+      return { ...thread, listen };
+    };
+    await using engine = wasmEngine({ precision: "f64", threads: 2, start });
+    const x = randomBatch(22, [60, 2]);
+    const program = compile(mlp, { grid: [], channels: 2, gaussian: false }, { get: ["nngp"], masked: false });
+    const tiles = Array.from({ length: 60 }, (_, e) => ({ rowFrom: e, rowTo: e + 1, columnFrom: e, columnTo: e + 1 }));
+    let read = 0;
+    for await (const _ of engine.tiles(program, x, null, tiles)) {
+      read++;
+      if (read < 20) await new Promise((resolve) => setTimeout(resolve, 5));
+      // Those that may be unread, and the one that each thread made before it looked.
+      expect(received - read).toBeLessThanOrEqual(2 * 4 + 2);
+    }
+    expect([read, received]).toEqual([60, 60]);
   });
 
   test("tells what was thrown in its threads, again and again", async () => {

@@ -1,6 +1,7 @@
 /** @module What the pool does about threads that fail, die, or are stopped: with threads that do as they are told. */
 import { describe, expect, test } from "vitest";
 import type { Tile } from "../../src/engines/engine.js";
+import { Control } from "../../src/engines/wasm/control.js";
 import type { FromWorker, StartThread, Thread, ToWorker } from "../../src/engines/wasm/messages.js";
 import { openPool } from "../../src/engines/wasm/pool.js";
 import type { Setup } from "../../src/engines/wasm/runner.js";
@@ -9,6 +10,7 @@ import type { Setup } from "../../src/engines/wasm/runner.js";
 class FakeThread implements Thread {
   readonly posted: ToWorker[] = [];
   stopped = 0;
+  needed = false;
   readonly #behave: (message: ToWorker, thread: FakeThread) => void;
   readonly #listeners = new Set<{ receive: (message: FromWorker) => void; fail: (error: Error) => void }>();
 
@@ -25,6 +27,10 @@ class FakeThread implements Thread {
     const listener = { receive, fail };
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  keepAlive(needed: boolean): void {
+    this.needed = needed;
   }
 
   async stop(): Promise<void> {
@@ -45,13 +51,14 @@ class FakeThread implements Thread {
 }
 
 /** As workers do: the tiles of a job are made by whoever counts first. */
-function works({ kind, job, ...message }: ToWorker, thread: FakeThread): void {
-  const counter = new Int32Array(message.counter);
-  if (kind === "tiles") {
-    const { tiles } = message as ToWorker & { kind: "tiles" };
-    for (let n = Atomics.add(counter, 0, 1); n < tiles.length; n = Atomics.add(counter, 0, 1))
+function works(message: ToWorker, thread: FakeThread): void {
+  const { kind, job } = message;
+  const control = new Control(message.control);
+  if (kind === "tiles")
+    for (let n = control.nextTile(0); n < message.tiles.length && !control.stopped; n = control.nextTile(0)) {
+      control.made(0);
       thread.say({ kind: "tile", job, n, values: { nngp: Float64Array.of(n) } });
-  }
+    }
   thread.say({ kind, job });
 }
 
@@ -121,6 +128,52 @@ describe("a pool of threads", () => {
     await expect(all(pool.run(prepare, tiles, true))).rejects.toThrow("out of memory");
     expect(await all(pool.run(prepare, tiles, true))).toEqual([0, 1, 2, 3]);
     expect(started.map(({ stopped }) => stopped)).toEqual([1, 1, 0, 0]);
+  });
+
+  test("delivers the tiles that were made before a thread died, then says where it was", async () => {
+    const { pool } = pooled(1, (message, thread) => {
+      const control = new Control(message.control);
+      if (message.kind === "examples") thread.say({ kind: "examples", job: message.job });
+      else {
+        const n = control.nextTile(0);
+        control.made(0);
+        thread.say({ kind: "tile", job: message.job, n, values: { nngp: Float64Array.of(n) } });
+        control.nextTile(0);
+        thread.die(new Error("out of memory"));
+      }
+    });
+    const job = pool.run(prepare, tiles, true);
+    expect((await job.next()).value.tile).toBe(tiles[0]);
+    await expect(job.next()).rejects.toMatchObject({
+      code: "EngineFailed",
+      where: "wasm engine: tile [1, 2) × [1, 2)",
+      given: "a thread that failed: out of memory",
+      mend: expect.stringContaining("1 of 4 tiles were delivered before"),
+    });
+  });
+
+  test("keeps the program alive only while somebody waits", async () => {
+    let go = (): void => {};
+    const { pool, started } = pooled(1, (message, thread) => {
+      if (message.kind === "examples") thread.say({ kind: "examples", job: message.job });
+      else
+        go = () => {
+          const control = new Control(message.control);
+          control.made(0);
+          thread.say({ kind: "tile", job: message.job, n: 0, values: {} });
+        };
+    });
+    const job = pool.run(prepare, tiles, true);
+    const first = job.next();
+    await expect.poll(() => started[0]?.posted.length).toBe(2);
+    await expect.poll(() => started[0]?.needed).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve));
+    go();
+    await first;
+    expect(started[0]!.needed).toBe(false);
+    // Somebody who waits for the job to be over needs it, and the reader need not hurry.
+    void pool.run(prepare, tiles, true).next();
+    await expect.poll(() => started[0]?.needed).toBe(true);
   });
 
   test("stops at a signal, leaves nobody listening, and takes the next job", async () => {

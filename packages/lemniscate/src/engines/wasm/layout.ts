@@ -103,11 +103,11 @@ export function layoutOf(
   // Each batch begins with a panel of its own, and what is one number an example lies as panels do.
   const examplesA = batches[0]!.shape[0];
   const shift = Math.ceil(examplesA / panel) * panel - examplesA;
-  const slots = Array.from({ length: count }, (_, e) => (e < examplesA ? e : e + shift));
+  const slots = new Float64Array(count).map((_, e) => (e < examplesA ? e : e + shift));
   const panels = Math.ceil(count / panel) + 1;
   const together = (): Float64Array => {
     const at = take(panels * panel * format.bytes + 64);
-    return Float64Array.from(slots, (slot) => at + slot * format.bytes);
+    return slots.map((slot) => at + slot * format.bytes);
   };
   const line = (length: number): number => strideOf(format, length) + spill;
   const block = (length: number): number => length * strideOf(format, length) + spill;
@@ -116,10 +116,7 @@ export function layoutOf(
   const panelStride = channels * inputStride;
   const channelByChannel = (): Float64Array => {
     const at = take(panels * panelStride + 64);
-    return Float64Array.from(
-      slots,
-      (slot) => at + Math.floor(slot / panel) * panelStride + (slot % panel) * format.bytes,
-    );
+    return slots.map((slot) => at + Math.floor(slot / panel) * panelStride + (slot % panel) * format.bytes);
   };
   const given = features ? take(count * channels * format.bytes) : 0;
   const inputs = features ? channelByChannel() : each((length) => channels * strideOf(format, length));
@@ -262,8 +259,8 @@ export function fillMemory(layout: Layout, format: Format, buffer: ArrayBufferLi
             data[at + c * step + s] = presence[s] === 0 ? 0 : batch.data[n * stride + s * channels + c]!;
         // Behind the last position presence is 0 up to the end of its vector, whatever stood there before.
         data.fill(0, index(layout.presence[e]!), index(layout.presence[e]! + layout.strides[e]!));
-      }
-      data.set(presence, index(layout.presence[e]!));
+        data.set(presence, index(layout.presence[e]!));
+      } else data[index(layout.presence[e]!)] = presence[0]!;
       e++;
     }
   }

@@ -9,14 +9,14 @@ export type ToWorker =
       readonly job: number;
       readonly setup: Setup;
       readonly count: number;
-      readonly counter: SharedArrayBuffer;
+      readonly control: SharedArrayBuffer;
     }
   | {
       readonly kind: "tiles";
       readonly job: number;
       readonly tiles: readonly Tile[];
       readonly symmetric: boolean;
-      readonly counter: SharedArrayBuffer;
+      readonly control: SharedArrayBuffer;
     };
 
 export type FromWorker =
@@ -30,29 +30,13 @@ export type FromWorker =
   | { readonly kind: "tiles"; readonly job: number }
   | { readonly kind: "failed"; readonly job: number; readonly error: Error };
 
-/** A number that all threads count up: who takes n does piece n. */
-export class Counter {
-  readonly #cell: Int32Array;
-
-  constructor(buffer: SharedArrayBuffer) {
-    this.#cell = new Int32Array(buffer);
-  }
-
-  next(): number {
-    return Atomics.add(this.#cell, 0, 1);
-  }
-
-  /** Lets every thread find nothing left to do. */
-  stop(): void {
-    Atomics.store(this.#cell, 0, 2 ** 30);
-  }
-}
-
 /** A thread as the pool sees it, whatever the platform calls it. */
 export interface Thread {
   post(message: ToWorker): void;
-  /** Hears messages and failures until the returned function is called; meanwhile the program stays alive. */
+  /** Hears messages, and that the thread has died, until the returned function is called. */
   listen(receive: (message: FromWorker) => void, fail: (error: Error) => void): () => void;
+  /** Whether the program stays alive for the thread's sake. */
+  keepAlive(needed: boolean): void;
   stop(): Promise<unknown>;
 }
 

@@ -44,6 +44,12 @@ interface Area {
   readonly stride: number;
 }
 
+/** A call for all pairs of an area; only those on and above the diagonal are read later if it is a triangle. */
+type TileCall = (area: Area, triangle: boolean) => void;
+
+/** Thrown where work ends because nobody wants it any more. */
+export class Stopped extends Error {}
+
 export class Runner {
   readonly #setup: Setup;
   readonly #functions: Functions;
@@ -52,10 +58,14 @@ export class Runner {
   readonly #scratch: number;
   readonly #example: readonly Call[];
   readonly #pair: readonly Call[];
+  readonly #tile: readonly TileCall[];
   readonly #results: Readonly<Record<"pair" | "self", readonly Result[]>>;
   readonly #S: number;
+  readonly #stopped: () => boolean;
 
-  constructor(setup: Setup, worker: number) {
+  /** `stopped` is asked between any two calls, so that work ends soon, by throwing {@link Stopped}. */
+  constructor(setup: Setup, worker: number, stopped: () => boolean) {
+    this.#stopped = stopped;
     const { lowered, layout, memory, module, format } = setup;
     this.#setup = setup;
     this.#functions = new WebAssembly.Instance(module, { env: { memory } }).exports as Functions;
@@ -65,6 +75,7 @@ export class Runner {
     this.#S = positionCount(lowered.program.output);
     this.#example = lowered.example.map((instruction) => this.#bind("example", instruction));
     this.#pair = lowered.pair.map((instruction) => this.#bind("pair", instruction));
+    this.#tile = lowered.tile.map((instruction) => this.#bindTile(instruction));
     this.#results = { pair: this.#resultsOf("pair"), self: this.#resultsOf("self") };
   }
 
@@ -72,7 +83,7 @@ export class Runner {
   example(e: number): void {
     const { lowered, layout } = this.#setup;
     if (layout.features) this.#place(e);
-    for (const call of this.#example) call(e, e);
+    this.#run(this.#example, e, e);
     for (const step of lowered.tape)
       if (lowered.program.example[step]!.form === "value")
         this.#write(layout.tape.get(step)![e]!, this.#read(this.#scratch + layout.offsets.example.get(step)!));
@@ -99,7 +110,7 @@ export class Runner {
     if (this.#pair.length > 0)
       for (let i = 0; i < rows; i++)
         for (let j = onDiagonal ? i + 1 : 0; j < columns; j++) {
-          for (const call of this.#pair) call(a + i, b + j);
+          this.#run(this.#pair, a + i, b + j);
           for (const step of lowered.exported)
             this.#write(
               this.#tileAddress(step, area, i, j),
@@ -107,7 +118,10 @@ export class Runner {
             );
           this.#copyBlocks(values, "pair", a + i, b + j, i * columns + j);
         }
-    for (const instruction of lowered.tile) this.#runTile(instruction, area, onDiagonal);
+    for (const call of this.#tile) {
+      this.#check();
+      call(area, onDiagonal);
+    }
     this.#copyTiles(values, area, rows, columns);
     if (onDiagonal) {
       for (let i = 0; i < rows; i++) this.#fillSelf(a + i, values, i * columns + i);
@@ -218,6 +232,17 @@ export class Runner {
     };
   }
 
+  #run(calls: readonly Call[], a: number, b: number): void {
+    for (const call of calls) {
+      this.#check();
+      call(a, b);
+    }
+  }
+
+  #check(): void {
+    if (this.#stopped()) throw new Stopped();
+  }
+
   get #frame(): number {
     return this.#scratch + this.#setup.layout.frame;
   }
@@ -239,28 +264,33 @@ export class Runner {
     return { a: a - top, b: b - left, top, left, height, width, stride };
   }
 
-  #runTile(instruction: Instruction, area: Area, triangle: boolean): void {
+  /** An instruction on tiles as a call, likewise. */
+  #bindTile(instruction: Instruction): TileCall {
     const { layout, lowered } = this.#setup;
-    const { a, b, height, width, stride } = area;
     const here = (step: number): number => this.#scratch + layout.offsets.tile.get(step)!;
     if (instruction.kind === "structural") {
       const [x, y] = [0, 1].map((side) => {
         const pooled = instruction.inputs[side];
         return pooled === undefined ? layout.inputs : layout.tape.get(pooled.step)!;
       }) as [Float64Array, Float64Array];
-      this.#gram(x[a]!, y[b]!, here(instruction.output), area, triangle);
-      return;
+      const out = here(instruction.output);
+      return (area, triangle) => this.#gram(x[area.a]!, y[area.b]!, out, area, triangle);
     }
-    let word = this.#openFrame(height, width);
-    for (const { from, step } of instruction.inputs) {
-      this.#words[word++] = from === "here" ? here(step) : layout.tape.get(step)![from === "a" ? a : b]!;
-      this.#words[word++] = stride;
-    }
-    for (const step of instruction.outputs) {
-      this.#words[word++] = here(step);
-      this.#words[word++] = stride;
-    }
-    this.#functions[functionName(lowered, instruction.fused)]!(this.#frame);
+    const run = this.#functions[functionName(lowered, instruction.fused)]!;
+    const inputs = instruction.inputs.map(({ from, step }): ((area: Area) => number) => {
+      if (from === "here") return () => here(step);
+      const tape = layout.tape.get(step)!;
+      return from === "a" ? ({ a }) => tape[a]! : ({ b }) => tape[b]!;
+    });
+    const streams = [...inputs, ...instruction.outputs.map((step) => () => here(step))];
+    return (area) => {
+      let word = this.#openFrame(area.height, area.width);
+      for (const address of streams) {
+        this.#words[word++] = address(area);
+        this.#words[word++] = area.stride;
+      }
+      run(this.#frame);
+    };
   }
 
   /** Inner products of whole panels; of those of one batch with itself, the upper triangle. */
@@ -268,6 +298,7 @@ export class Runner {
     const { channels, panel, inputStride, panelStride } = this.#setup.layout;
     const [panelsA, panelsB] = [Math.ceil(height / panel), Math.ceil(width / panel)];
     for (let c = 0; c < channels; c += channelBlock) {
+      this.#check();
       const [left, right, count] = [x + c * inputStride, y + c * inputStride, Math.min(channelBlock, channels - c)];
       this.#functions["gramPanels"]!(
         left,

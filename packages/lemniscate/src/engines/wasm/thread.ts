@@ -1,6 +1,7 @@
-/** @module What a thread does: it takes examples and tiles from a shared counter until none is left. */
-import { Counter, type FromWorker, type ToWorker } from "./messages.js";
-import { Runner } from "./runner.js";
+/** @module What a thread does: it takes examples and tiles, each once among all threads, until none is left. */
+import { Control } from "./control.js";
+import type { FromWorker, ToWorker } from "./messages.js";
+import { Runner, Stopped } from "./runner.js";
 
 /** A function that handles a thread's messages. */
 export function thread(
@@ -9,26 +10,31 @@ export function thread(
 ): (message: ToWorker) => void {
   let runner: Runner | undefined;
   const handle = (message: ToWorker): void => {
-    const counter = new Counter(message.counter);
+    const control = new Control(message.control);
     if (message.kind === "examples") {
-      runner = new Runner(message.setup, index);
-      for (let e = counter.next(); e < message.count; e = counter.next()) runner.example(e);
-      send({ kind: "examples", job: message.job }, []);
+      runner = new Runner(message.setup, index, () => control.stopped);
+      for (let e = control.nextExample(); e < message.count; e = control.nextExample()) runner.example(e);
       return;
     }
-    for (let n = counter.next(); n < message.tiles.length; n = counter.next()) {
+    for (let n = control.nextTile(index); n < message.tiles.length; n = control.nextTile(index)) {
       const values = runner!.tile(message.tiles[n]!, message.symmetric);
       const buffers = Object.values(values).map((data) => data.buffer as ArrayBuffer);
+      control.made(index);
       send({ kind: "tile", job: message.job, n, values }, buffers);
+      control.waitForReader();
     }
     runner = undefined;
-    send({ kind: "tiles", job: message.job }, []);
   };
   return (message) => {
+    const { job, kind } = message;
     try {
       handle(message);
     } catch (error) {
-      send({ kind: "failed", job: message.job, error: error as Error }, []);
+      if (!(error instanceof Stopped)) {
+        send({ kind: "failed", job, error: error as Error }, []);
+        return;
+      }
     }
+    send({ kind, job }, []);
   };
 }

@@ -6,6 +6,7 @@ import type { Program } from "../../program/program.js";
 import type { Engine, Precision } from "../engine.js";
 import { constantsAt, fillMemory, layoutOf } from "./layout.js";
 import { type Lowered, lower } from "./lower.js";
+import type { StartThread } from "./messages.js";
 import { generate } from "./module.js";
 import { openPool } from "./pool.js";
 import { emptyResults, type Setup } from "./runner.js";
@@ -18,6 +19,8 @@ const largestMemory = 65536 * page;
 export interface WasmOptions {
   readonly precision: Precision;
   readonly threads?: number | undefined;
+  /** How threads are started; absent where the platform has none. */
+  readonly start?: StartThread | undefined;
 }
 
 /** A program in the engine's terms; an engine keeps those it has seen. */
@@ -32,9 +35,9 @@ interface Translated {
  * Where memory cannot be shared (pages that are not cross-origin isolated) it runs on the thread that calls it.
  * Results do not depend on the number of threads.
  */
-export function wasmEngine({ precision, threads = defaultThreads() }: WasmOptions): Engine {
+export function wasmEngine({ precision, threads = defaultThreads(), start = startThread }: WasmOptions): Engine {
   const format = formatOf(precision, hasRelaxedSimd());
-  const pool = openPool(threads, startThread);
+  const pool = openPool(threads, start);
   const known = new Map<string, Translated>();
   const translate = async (program: Program): Promise<Translated> => {
     const key = JSON.stringify(program);

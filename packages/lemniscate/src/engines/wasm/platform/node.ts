@@ -21,17 +21,27 @@ export const startThread: StartThread | undefined = (index) => {
   worker.unref();
   // An error that nobody listens to would end the program; whoever listens next is told.
   let death: Error | undefined;
-  worker.on("error", (error: Error) => {
+  const mourners = new Set<(error: Error) => void>();
+  const die = (error: Error): void => {
+    if (death !== undefined) return;
     death = error;
-  });
+    for (const tell of mourners) tell(error);
+  };
+  worker.on("error", die);
+  worker.on("exit", (code) => die(new Error(`it ended with code ${code}`)));
   return {
     post: (message) => worker.postMessage(message),
     listen: (receive, fail) => {
-      worker.on("message", receive).on("error", fail).ref();
+      worker.on("message", receive);
+      mourners.add(fail);
       const known = death;
       if (known !== undefined) queueMicrotask(() => fail(known));
-      return () => worker.off("message", receive).off("error", fail).unref();
+      return () => {
+        worker.off("message", receive);
+        mourners.delete(fail);
+      };
     },
+    keepAlive: (needed) => (needed ? worker.ref() : worker.unref()),
     stop: () => worker.terminate(),
   };
 };

@@ -26,6 +26,8 @@ export const startThread: StartThread | undefined = canShare
             worker.removeEventListener("error", onError);
           };
         },
+        // Pages live on by themselves.
+        keepAlive: () => {},
         stop: async () => worker.terminate(),
       };
     }
