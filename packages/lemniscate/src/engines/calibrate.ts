@@ -12,8 +12,10 @@ export interface Rates {
   readonly gram: number;
   /** Operations a second in products of blocks of positions. */
   readonly product: number;
-  /** Operations a second in elementwise formulas. */
+  /** Operations a second in elementwise formulas, where a pair has one number. */
   readonly elementwise: number;
+  /** Operations a second in elementwise formulas on blocks of positions. */
+  readonly blockwise: number;
   /** Operations a second in windows that move over blocks of positions. */
   readonly window: number;
   /** Operations a second in softmax, exponentials mostly. */
@@ -41,6 +43,8 @@ async function measure(engine: Engine): Promise<Rates> {
   const chain = features(1, layers(10));
   const perEntry = flopsOf(chain, chain.pair);
   const elementwise = await rate(engine, chain, (size) => perEntry * size ** 2, writing);
+  const covariances = blocks(64, 4);
+  const blockwise = await rate(engine, covariances, (size) => flopsOf(covariances, covariances.pair) * size ** 2);
   const products = tokens(64, 3);
   const product = await rate(engine, products, (size) => flopsOf(products, products.pair) * size ** 2);
   const windows = convolutions(16, 4);
@@ -48,7 +52,7 @@ async function measure(engine: Engine): Promise<Rates> {
   const softmaxes = attention(64);
   const softmax = await rate(engine, softmaxes, (size) => 2 * size * flopsOf(softmaxes, softmaxes.example));
   const calls = await rate(engine, tokens(2, 16), (size) => 16 * size ** 2);
-  return { gram, product, window, elementwise, softmax, results, calls };
+  return { gram, product, window, elementwise, blockwise, softmax, results, calls };
 }
 
 /** How long a measurement runs at least, in seconds. */
@@ -119,21 +123,38 @@ function features(channels: number, made: readonly Step[]): Program {
   return program([], channels, [step("gram", "value")], pair);
 }
 
-/** Layers of ReLU, both kernels, on the products of feature vectors. */
+const rectifier = { below: 0, above: 1 };
+
+/** Layers of ReLU, both kernels, on the products of feature vectors: 1 − ρ goes from layer to layer. */
 function layers(count: number): Step[] {
-  const steps: Step[] = [];
-  let [nngp, ntk] = [0, 0];
-  const push = (made: Step): number => steps.push(made);
+  const [a, b] = [tape("a", 0), tape("b", 0)];
+  const steps = [step("rectifierDistance", "value", [a, here(0), b], rectifier)];
+  const push = (...made: Parameters<typeof step>): Operand => here(steps.push(step(...made)));
+  let [distance, ntk] = [here(1), here(0)];
   for (let layer = 0; layer < count; layer++) {
-    const variances = [tape("a", 0), here(nngp), tape("b", 0)];
-    const rectifier = { below: 0, above: 1 };
-    const dual = push(step("dualRectifier", "value", variances, rectifier));
-    const slope = push(step("dualRectifierDot", "value", variances, rectifier));
-    const product = push(step("multiply", "value", [here(slope), here(ntk)]));
-    ntk = push(step("add", "value", [here(dual), here(product)]));
-    nngp = push(step("affine", "value", [here(dual)], { scale: 2, shift: 0 }));
+    const affine = push("affineDistance", "value", [a, a, distance, b, b]);
+    distance = push("carriedDistance", "value", [affine], { ...rectifier, acute: true });
+    const slope = push("carriedSlope", "value", [affine], { ...rectifier, acute: true });
+    const product = push("multiply", "value", [slope, ntk]);
+    ntk = push("add", "value", [distance, product]);
   }
   return steps;
+}
+
+/** The same on blocks of positions, whose variances stand beside them. */
+function blocks(length: number, count: number): Program {
+  const pair = [step("gram", "block")];
+  const push = (...made: Parameters<typeof step>): Operand => here(pair.push(step(...made)) - 1);
+  let [nngp, ntk] = [here(0), here(0)];
+  for (let layer = 0; layer < count; layer++) {
+    const variances = [tape("a", 0, "row"), nngp, tape("b", 0, "column")];
+    const dual = push("dualRectifier", "block", variances, rectifier);
+    const slope = push("dualRectifierDot", "block", variances, rectifier);
+    ntk = push("add", "block", [dual, push("multiply", "block", [slope, ntk])]);
+    nngp = push("affine", "block", [dual], { scale: 2, shift: 0 });
+  }
+  push("sumPairs", "value", [{ ...ntk, access: "whole" }]);
+  return program([length], 1, [step("gram", "diagonal")], pair);
 }
 
 /** Products of blocks of positions, one after another: weights · covariance · weightsᵀ. */

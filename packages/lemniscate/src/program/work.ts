@@ -4,7 +4,7 @@ import { listFlops } from "./cost.js";
 import type { Program, Step } from "./program.js";
 
 /** Kinds of operations that differ in how many of them are done in a second. */
-export type WorkKind = "gram" | "product" | "window" | "softmax" | "elementwise";
+export type WorkKind = "gram" | "product" | "window" | "softmax" | "elementwise" | "blockwise";
 
 /** All that one operation does in a list, elementwise ones together. */
 export interface Work {
@@ -24,10 +24,11 @@ export function workOf(program: Program, list: "example" | "pair" | "self"): rea
     const elementwise = elementwiseOps.has(step.op);
     const onTile = list === "pair" && step.form === "value" && (elementwise || ofFeatures.has(step.op));
     const follows = elementwise && i > 0 && elementwiseOps.has(steps[i - 1]!.op);
-    const op = elementwise ? "elementwise" : step.op;
+    const kind = kindOf(step);
+    const op = elementwise ? kind : step.op;
     const before = found.get(op) ?? { flops: 0, calls: 0 };
     const calls = before.calls + (onTile || follows ? 0 : 1);
-    found.set(op, { op, kind: kindOf(step), flops: before.flops + flops, calls });
+    found.set(op, { op, kind, flops: before.flops + flops, calls });
   }
   return [...found.values()];
 }
@@ -40,5 +41,6 @@ function kindOf({ op, form }: Step): WorkKind {
   if (form === "value" && ofFeatures.has(op)) return "gram";
   if (products.has(op)) return "product";
   if (op === "convolve" || op === "windowSums") return "window";
-  return op === "softmaxRows" ? "softmax" : "elementwise";
+  if (op === "softmaxRows") return "softmax";
+  return form === "value" && elementwiseOps.has(op) ? "elementwise" : "blockwise";
 }

@@ -49,7 +49,7 @@ describe("the work of a list", () => {
       expect(total).toBe(flopsOf(program, program[list]));
     }
     const kinds = Object.fromEntries(workOf(program, "pair").map(({ op, kind }) => [op, kind]));
-    expect(kinds).toMatchObject({ elementwise: "elementwise", sumDiagonal: "elementwise" });
+    expect(kinds).toMatchObject({ blockwise: "blockwise", sumDiagonal: "blockwise" });
     expect(workOf(program, "example").find(({ op }) => op === "softmaxRows")!.kind).toBe("softmax");
   });
 
