@@ -3,6 +3,7 @@ import { describeBytes, parseBytes } from "../core/bytes.js";
 import { LemniscateError } from "../core/errors.js";
 import { positionCount } from "../core/shape.js";
 import type { Engine, Precision } from "../engines/engine.js";
+import { totalFlops } from "../program/cost.js";
 import type { Program } from "../program/program.js";
 import { ranges } from "./plan.js";
 
@@ -121,10 +122,13 @@ function tooLittle({ n1, n2, as, program }: Job, budget: number, result: number,
   });
 }
 
+/** Operations of a tile: some tens of milliseconds, so that threads share the work evenly and stop soon when asked to. */
+const tileFlops = 1e8;
+
 /**
  * Examples to a side of a tile: few where a pair is much work, many where it is a handful of numbers. The most are a
  * multiple of the panels that the fast engine keeps features in.
  */
 function tileSize(program: Program): number {
-  return Math.max(4, Math.min(120, Math.round(512 / positionCount(program.input))));
+  return Math.max(1, Math.min(120, Math.floor(Math.sqrt(tileFlops / totalFlops(program, 2, null).pair))));
 }

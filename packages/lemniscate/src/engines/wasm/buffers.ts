@@ -27,6 +27,12 @@ export function placeBuffers(
   let top = start;
   for (const [at, instruction] of instructions.entries()) {
     const size = sizeOf(instruction);
+    // A fused function reads an entry before it writes there, so that it may write over what it is the last to read.
+    for (const step of inPlaceOf(instruction)) {
+      if (lastRead.get(step) !== at || sizes.get(step) !== size || kept.has(step) || !offsets.has(step)) continue;
+      free.set(size, [...(free.get(size) ?? []), offsets.get(step)!]);
+      lastRead.delete(step);
+    }
     for (const step of outputsOf(instruction)) {
       sizes.set(step, size);
       if (placed.has(step)) continue;
@@ -42,6 +48,14 @@ export function placeBuffers(
     }
   }
   return { offsets, bytes: top };
+}
+
+/** Steps of the list that an instruction reads entry by entry, and not in another way. */
+function inPlaceOf(instruction: Instruction): readonly number[] {
+  if (instruction.kind !== "fused") return [];
+  const { inputs, fused } = instruction;
+  const otherwise = new Set(inputs.filter((_, i) => fused.inputs[i] !== "same").map(({ step }) => step));
+  return inputs.flatMap(({ from, step }) => (from === "here" && !otherwise.has(step) ? [step] : []));
 }
 
 export function outputsOf(instruction: Instruction): readonly number[] {
