@@ -14,6 +14,12 @@ const attention = (options: object): object => ({ type: "attention", ...options 
 const features = randomBatch(1, [3, 3]);
 // Two examples of three tokens; the second one has a hole.
 const tokens = randomBatch(2, [2, 3, 2], [1, 1, 1, 1, 0, 1]);
+// Images of 3 × 4 pixels; one pixel of the second is missing.
+const images = randomBatch(
+  3,
+  [2, 3, 4, 2],
+  Array.from({ length: 24 }, (_, i) => (i === 17 ? 0 : 1)),
+);
 const phi = (type: object): Network => serial(dense, type, dense);
 
 interface Case {
@@ -84,6 +90,34 @@ const cases: readonly Case[] = [
     ),
     x: tokens,
     networks: 200,
+    width: 32,
+  },
+  {
+    name: "strided convolution of images, averages under windows",
+    network: serial(
+      { type: "conv", filter: [2, 3], strides: [1, 1], padding: "same", weightStd: 1.3, biasStd: 0.3 },
+      relu,
+      { type: "avgPool", filter: [2, 2], strides: [2, 1], padding: "same", countPadding: false },
+      { type: "conv", filter: [1, 2], strides: [1, 2], biasStd: 0.2 },
+      { type: "flatten" },
+      dense,
+    ),
+    x: images,
+    networks: 300,
+    width: 32,
+  },
+  {
+    name: "circular convolution of tokens, sums under windows",
+    network: serial(
+      { type: "conv", filter: [3], strides: [1], padding: "circular", biasStd: 0.3 },
+      relu,
+      { type: "sumPool", filter: [2], strides: [1] },
+      dense,
+      pool,
+      dense,
+    ),
+    x: tokens,
+    networks: 300,
     width: 32,
   },
   {

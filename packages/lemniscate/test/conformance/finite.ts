@@ -12,6 +12,7 @@ interface Activations {
   readonly rows: readonly Float64Array[];
   readonly mask: readonly number[];
   readonly S: number;
+  readonly grid: readonly number[];
 }
 
 /** Parameters in the order in which the network asks for them. */
@@ -113,7 +114,7 @@ function outputs(network: Network, x: Batch, width: number, take: Take): readonl
   const rows = mask.map((present, row) =>
     Float64Array.from(x.data.subarray(row * d, (row + 1) * d), (v) => v * present),
   );
-  return forward(network as unknown as Data, { rows, mask, S }, width, take).rows;
+  return forward(network as unknown as Data, { rows, mask, S, grid: x.shape.slice(1, -1) }, width, take).rows;
 }
 
 function forward(network: Data, below: Activations, width: number, take: Take): Activations {
@@ -136,6 +137,27 @@ function forward(network: Data, below: Activations, width: number, take: Take): 
       const scale = option("weightStd") / Math.sqrt(d);
       return kept(each((row) => times(row, W, width).map((v, c) => scale * v + option("biasStd") * bias[c]!)));
     }
+    case "conv": {
+      const d = below.rows[0]!.length;
+      const size = (network["filter"] as number[]).reduce((x, y) => x * y);
+      const weights = Array.from({ length: size }, () => take(d * width));
+      const bias = take(width);
+      const scale = option("weightStd") / Math.sqrt(d * size);
+      return windowed(network, below, (under) => {
+        const sum = Float64Array.from(bias, (b) => option("biasStd") * b);
+        for (const [t, row] of under.entries())
+          if (row !== undefined) for (const [c, v] of times(row, weights[t]!, width).entries()) sum[c]! += scale * v;
+        return sum;
+      });
+    }
+    case "avgPool":
+    case "sumPool":
+      return windowed(network, below, (under) => {
+        const inside = under.filter((row) => row !== undefined);
+        const count = network["countPadding"] === true ? under.length : inside.length;
+        const share = network.type === "sumPool" ? 1 : 1 / count;
+        return inside[0]!.map((_, c) => share * inside.reduce((sum, row) => sum + row[c]!, 0));
+      });
     case "relu":
       return apply((x) => Math.max(x, 0));
     case "abs":
@@ -201,7 +223,42 @@ function pooled(below: Activations, of: (rows: Float64Array[], mask: number[]) =
     rows: examples.map(({ rows, mask }) => of(rows, mask)),
     mask: examples.map(({ mask }) => Math.max(...mask)),
     S: 1,
+    grid: [],
   };
+}
+
+/** Of each window what `of` makes of the rows under it, which are undefined outside the grid. Filters and strides are lists. */
+function windowed(
+  network: Data,
+  below: Activations,
+  of: (under: readonly (Float64Array | undefined)[]) => Float64Array,
+): Activations {
+  const { grid, S } = below;
+  const [filter, strides] = [network["filter"] as number[], network["strides"] as number[]];
+  const valid = network["padding"] === "valid";
+  const to = grid.map((n, k) => Math.ceil((valid ? n - filter[k]! + 1 : n) / strides[k]!));
+  const low = grid.map((n, k) => (valid ? 0 : Math.max(0, (to[k]! - 1) * strides[k]! + filter[k]! - n) >> 1));
+  const all = (sizes: readonly number[]): number[][] =>
+    sizes.reduce<number[][]>((list, n) => list.flatMap((p) => Array.from({ length: n }, (_, i) => [...p, i])), [[]]);
+  const place = (p: readonly number[], t: readonly number[]): number | undefined => {
+    const at = grid.map((n, k) => {
+      const i = p[k]! * strides[k]! + t[k]! - low[k]!;
+      return network["padding"] === "circular" ? (i + 8 * n) % n : i;
+    });
+    if (at.some((i, k) => i < 0 || i >= grid[k]!)) return undefined;
+    return at.reduce((sum, i, k) => sum * grid[k]! + i, 0);
+  };
+  const center = filter.map((n) => (n - 1) >> 1);
+  const places = all(to);
+  const examples = Array.from({ length: below.rows.length / S }, (_, i) => i * S);
+  const row = (first: number, at: number | undefined): Float64Array | undefined =>
+    at === undefined ? undefined : below.rows[first + at];
+  return kept({
+    rows: examples.flatMap((first) => places.map((p) => of(all(filter).map((t) => row(first, place(p, t)))))),
+    mask: examples.flatMap((first) => places.map((p) => below.mask[first + place(p, center)!]!)),
+    S: places.length,
+    grid: to,
+  });
 }
 
 function layerNorm(network: Data, below: Activations): Activations {

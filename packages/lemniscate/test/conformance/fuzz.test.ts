@@ -16,7 +16,8 @@ import { difference, type Random, random, randomBatch } from "./random.js";
 type Data = { readonly type: string; readonly [option: string]: unknown };
 
 interface Where {
-  readonly tokens: boolean;
+  /** Sizes of the axes of positions, none for features. */
+  readonly grid: readonly number[];
   readonly gaussian: boolean;
 }
 
@@ -53,11 +54,32 @@ function attention(of: Random): Data {
   };
 }
 
+/** A convolution or a pool that fits a grid, and the grid it leaves. */
+function window(of: Random, grid: readonly number[]): readonly [Data, readonly number[]] {
+  const padding = (["same", "same", "valid", "circular"] as const)[of.integer(4)]!;
+  const filter = grid.map((size) => 1 + of.integer(Math.min(padding === "valid" ? size : 4, 4)));
+  const strides = grid.map(() => (of.uniform() < 0.7 ? 1 : 2));
+  const to = grid.map((size, k) =>
+    padding === "valid" ? Math.floor((size - filter[k]!) / strides[k]!) + 1 : Math.ceil(size / strides[k]!),
+  );
+  const type = (["conv", "conv", "conv", "avgPool", "sumPool"] as const)[of.integer(5)]!;
+  const others =
+    type === "conv" ? affine(of) : type === "avgPool" ? { countPadding: of.uniform() < 0.5 } : ({} as object);
+  return [{ ...others, type, filter, strides, padding }, to];
+}
+
 /** One layer that may stand here, and what it leaves. */
 function layer(of: Random, at: Where, depth: number): readonly [Data, Where] {
   const gaussian = { ...at, gaussian: true };
   const choices: (() => readonly [Data, Where])[] = [() => [affine(of), gaussian]];
-  if (at.tokens) choices.push(() => [attention(of), gaussian]);
+  if (at.grid.length > 0) {
+    choices.push(() => [attention(of), gaussian]);
+    const under = (): readonly [Data, Where] => {
+      const [made, grid] = window(of, at.grid);
+      return [made, { grid, gaussian: at.gaussian || made.type === "conv" }];
+    };
+    choices.push(under, under);
+  }
   if (at.gaussian) {
     const plain = ["relu", "abs", "gelu", "sin", "erf", "leakyRelu"] as const;
     choices.push(() => [{ type: plain[of.integer(plain.length)]! }, { ...at, gaussian: false }]);
@@ -67,7 +89,7 @@ function layer(of: Random, at: Where, depth: number): readonly [Data, Where] {
       choices.push(() => {
         const inner = chain(of, at, depth - 1, 1 + of.integer(2));
         const layers = [...inner.layers, affine({ ...of })];
-        if (inner.at.tokens !== at.tokens) return [affine(of), gaussian];
+        if (inner.at.grid.join() !== at.grid.join()) return [affine(of), gaussian];
         return [{ type: "residual", layers }, gaussian];
       });
   }
@@ -75,10 +97,10 @@ function layer(of: Random, at: Where, depth: number): readonly [Data, Where] {
     { type: "dropout", drop: of.uniform() / 2 },
     { ...at, gaussian: false },
   ]);
-  if (at.tokens && of.uniform() < 0.15) {
+  if (at.grid.length > 0 && of.uniform() < 0.15) {
     const pools = ["globalAvgPool", "globalSumPool", "flatten"] as const;
     const type = pools[of.integer(3)]!;
-    return [{ type }, { tokens: false, gaussian: at.gaussian && type !== "flatten" }];
+    return [{ type }, { grid: [], gaussian: at.gaussian && type !== "flatten" }];
   }
   return choices[of.integer(choices.length)]!();
 }
@@ -110,11 +132,13 @@ test(`${runs} random networks`, { timeout: 3_600_000 }, async () => {
   const property = fc.asyncProperty(fc.nat(1e9), async (seed) => {
     const of = random(seed);
     const tokens = of.uniform() < 0.75;
-    const [n, S, d] = [1 + of.integer(5), 1 + of.integer(6), 1 + of.integer(4)];
-    const size = n * (tokens ? S : 1);
+    const [n, d] = [1 + of.integer(5), 1 + of.integer(4)];
+    const image = (): readonly number[] => [1 + of.integer(3), 1 + of.integer(4)];
+    const grid = !tokens ? [] : of.uniform() < 0.7 ? [1 + of.integer(6)] : image();
+    const size = grid.reduce((product, length) => product * length, n);
     const mask = of.uniform() < 0.5 ? Array.from({ length: size }, () => (of.uniform() < 0.7 ? 1 : 0)) : undefined;
-    const x: Batch = randomBatch(seed, tokens ? [n, S, d] : [n, d], mask);
-    const { layers, at } = chain(of, { tokens, gaussian: false }, 2, 1 + of.integer(6));
+    const x: Batch = randomBatch(seed, [n, ...grid, d], mask);
+    const { layers, at } = chain(of, { grid, gaussian: false }, 2, 1 + of.integer(6));
     const network = networkFromData({ type: "serial", layers });
     const wanted = oracle(network, x);
     const most = Math.max(...wanted.nngp, ...wanted.ntk);
@@ -132,7 +156,8 @@ test(`${runs} random networks`, { timeout: 3_600_000 }, async () => {
         expect(difference(found[quantity]!, wanted[quantity]), `${quantity}, ${engine.name}`).toBeLessThan(
           quantity === "nngp" ? 1e-8 : 1e-5,
         );
-      const ended = at.tokens ? networkFromData({ type: "serial", layers: [network, globalAvgPool()] }) : network;
+      const ended =
+        at.grid.length > 0 ? networkFromData({ type: "serial", layers: [network, globalAvgPool()] }) : network;
       const matrix: Partial<Record<"nngp" | "ntk", { data: ArrayLike<number> }>> = await kernel(ended)(x, null, {
         get,
         engine,

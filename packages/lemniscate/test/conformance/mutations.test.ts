@@ -49,6 +49,22 @@ const mutations: readonly Mutation[] = [
   mutation("network/layers/layer-norm.js", "scaleSides(below.ntk(p, q), scale(p), scale(q))", "below.ntk(p, q)"),
   mutation("network/layers/flatten.js", "1 / positionCount(input)", "1"),
   mutation("network/layers/dropout.js", "1 / (1 - drop)", "1 - drop"),
+  mutation("network/layers/conv.js", "(biasStd ?? 0) ** 2", "(biasStd ?? 0)"),
+  mutation("network/layers/conv.js", "channels / widthScale[0]", "share"),
+  mutation("network/layers/conv.js", "affine(convolve(below.ntk(p, q), window), share, 0)", "below.ntk(p, q)"),
+  mutation("network/layers/conv.js", "pickCenters(below.presence(p), window)", "below.presence(p)"),
+  mutation("network/layers/avg-pool.js", "1 / size ** 2", "1 / size"),
+  mutation("network/layers/avg-pool.js", "tapShares(q, window)", "below.presence(q)"),
+  mutation("network/layers/sum-pool.js", "windowSums(below.ntk(p, q), window)", "windowSums(below.nngp(p, q), window)"),
+  mutation("ops/window.js", "filter[k] - size) / 2)", "filter[k] - size + 1) / 2)"),
+  mutation("ops/window.js", "(size - 1) / 2", "size / 2"),
+  mutation("program/lengths.js", "Math.max(lengths[space], present)", "lengths[space]"),
+  mutation("program/passes/unmask.js", "node.args[0].op === presenceOp && node.args[2].op === presenceOp", "true"),
+  mutation("program/compile.js", 'input.grid.length === 1 && parameters["padding"] !== "circular"', "true"),
+  mutation("engines/wasm/strips.js", "taps[s % size][t] < 0 ? 0 : -1", "-1"),
+  mutation("engines/wasm/windows.js", "this.#clearAround(strip, down[k + 1])", "undefined"),
+  mutation("engines/wasm/windows.js", "r + axis.size)", "r + axis.size - 1)"),
+  mutation("engines/wasm/windows.js", "Math.max(0, -start)", "0"),
   mutation("network/layers/pool.js", "share(sumDiagonal(below.presence(q)))", "share(sumDiagonal(below.presence(p)))"),
   mutation("network/layers/nonlinearity.js", "return multiply(slopes, ntk)", "return ntk"),
   mutation("network/layers/leaky-relu.js", "below: slope, above: 1", "below: -slope, above: 1"),
@@ -110,10 +126,20 @@ const tokens = randomBatch(6, [5, 4, 3], [1, 1, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0,
 /** Without holes, so that sums are pushed through blocks that are trimmed. */
 const trimmed = randomBatch(7, [4, 4, 3], [1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0, 0, 1, 1, 1, 1]);
 
+const behind = randomBatch(7, [3, 5, 2], [1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0]);
+const images = randomBatch(
+  8,
+  [3, 4, 3, 2],
+  Array.from({ length: 36 }, (_, i) => (i === 15 || i > 30 ? 0 : 1)),
+);
+
 /** Networks that between them use every layer and most options. */
 function networks({ networkFromData }: Library): readonly [Lemniscate.Network, Lemniscate.Batch][] {
   const dense = { type: "dense", weightStd: 1.2, biasStd: 0.3, width: 4 };
   const pool = { type: "globalAvgPool" };
+  const conv = { type: "conv", weightStd: 1.2, biasStd: 0.3, width: 4 };
+  const standard = { ...conv, parameterization: "standard" };
+  const conv2 = { ...conv, filter: [3, 3], padding: "same" };
   const attention = (options: object): object => ({
     type: "attention",
     keyStd: 0.8,
@@ -159,6 +185,28 @@ function networks({ networkFromData }: Library): readonly [Lemniscate.Network, L
     [net(dense, { type: "relu" }, attention({})), tokens],
     [net(dense, attention({}), dense, attention({}), { type: "relu" }, pool), tokens],
     [net(pool, dense), tokens],
+    [net({ ...conv, filter: 3, padding: "same" }, { type: "relu" }, { ...conv, filter: 2, strides: 2 }, pool), behind],
+    [net({ ...conv, filter: 4 }, { type: "relu" }, pool), behind],
+    [net({ ...conv, filter: 4, padding: "circular" }, { type: "gelu" }, dense), behind],
+    [
+      net(
+        dense,
+        { type: "gelu" },
+        dense,
+        { type: "sumPool", filter: 3 },
+        { type: "relu" },
+        { ...standard, filter: 2, padding: "same" },
+      ),
+      tokens,
+    ],
+    [net({ ...conv, filter: [3, 2], padding: "same" }, { type: "relu" }, { ...conv, filter: [2, 3] }, pool), images],
+    [
+      net(dense, { type: "avgPool", filter: 2, strides: [2, 1], padding: "same", countPadding: false }, conv2, {
+        type: "avgPool",
+        filter: 2,
+      }),
+      images,
+    ],
     [net({ type: "flatten" }, dense), tokens],
     [net({ ...dense, biasStd: 0 }, { ...dense, biasStd: 0 }, attention(sqrt), pool), tokens],
     [net(dense, { type: "relu" }, attention({}), dense, attention({}), { type: "flatten" }), trimmed],
@@ -205,7 +253,7 @@ function copy(name: string, change?: Mutation): string {
   return pathToFileURL(path.join(to, "dist", "index.js")).href;
 }
 
-test("every deliberate mistake is caught", { timeout: 120_000 }, async () => {
+test("every deliberate mistake is caught", { timeout: 300_000 }, async () => {
   const load = async (name: string, change?: Mutation): Promise<Library> =>
     await import(/* @vite-ignore */ copy(name, change));
   const sound = await load("sound");
