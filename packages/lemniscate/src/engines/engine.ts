@@ -41,7 +41,7 @@ export interface Engine extends AsyncDisposable {
   ): AsyncIterable<TileResult>;
   /**
    * Bytes that a job holds: tapes of `examples` examples without padding, and what all threads need for tiles of `side`
-   * examples to a side. `Infinity` if that is more than the engine can address.
+   * examples to a side, unread ones included. `Infinity` if that is more than the engine can address.
    */
   bytes(program: Program, examples: number, side: number): Promise<number>;
   /** K(x, x) of each example of a batch. */

@@ -24,8 +24,8 @@ export interface KernelOptions extends RunOptions {
   readonly precision?: Precision | undefined;
   /**
    * Memory that the call may take, its results included: bytes, or a size such as `"2GiB"`. Larger jobs are cut into
-   * blocks of examples, whose tapes are made more than once. Default: 1 GiB besides the results. Threads have some
-   * 10 MB each of their own.
+   * blocks of examples, whose tapes are made more than once. Default: 1 GiB besides the results. Not counted are what
+   * the threads' JavaScript takes, some 10 MB each, and garbage: up to 64 MB before Node 21.
    */
   readonly memory?: Memory | undefined;
 }
@@ -241,8 +241,10 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
     const rows = x1.shape[0];
     const columns = (x2 ?? x1).shape[0];
     const found: Record<string, Numbers> = {};
-    for await (const tile of tiles(x1, x2, options, "matrices"))
+    for await (const tile of tiles(x1, x2, options, "matrices")) {
       place(found, { tile, values: tile.values }, rows, columns, tile.symmetric);
+      giveBack(tile.values);
+    }
     const empty = (): Numbers => new Float64Array(0);
     const matrix = (key: string): Matrix => ({ rows, columns, data: found[key] ?? empty() });
     const keys = networks.flatMap(([name]) => options.get.map((quantity) => resultKey(name, quantity)));
@@ -330,6 +332,11 @@ function checkGet(get: readonly string[]): void {
 
 function precisionOf({ engine, precision }: KernelOptions): Precision {
   return engine?.precision ?? precision ?? "f64";
+}
+
+/** Frees a tile that has been copied at once, where the runtime can: collectors let many pile up. */
+function giveBack(values: Keyed<Numbers>): void {
+  for (const { buffer } of Object.values(values)) (buffer as { transfer?: (size: number) => unknown }).transfer?.(0);
 }
 
 /** The engine that was given, which stays open, or a fresh one, which is closed behind the call. */

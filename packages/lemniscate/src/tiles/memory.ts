@@ -20,7 +20,7 @@ export interface Holding {
   /** Examples of each batch whose tapes are held together. */
   readonly rows: number;
   readonly columns: number;
-  /** Bytes of tapes, scratch memory of all threads, and pieces that nobody has read yet. */
+  /** Bytes of tapes, scratch memory of all threads, and tiles that nobody has read yet. */
   readonly working: number;
   /** Bytes of the matrices, 0 if results are read piece by piece. */
   readonly result: number;
@@ -47,10 +47,10 @@ export async function holdingFor(engine: Engine, job: Job, memory: Memory | unde
   const [allRows, allColumns] = [Math.max(1, n1), as === "diagonal" ? 0 : Math.max(1, n2 ?? n1)];
   const result = { matrices: n1 * (n2 ?? n1), diagonal: n1, pieces: 0 }[as] * entry;
   const budget = memory === undefined ? usual + result : bytesOf(memory);
-  const need = async (rows: number, columns: number, side: number): Promise<number> => {
+  const need = (rows: number, columns: number, side: number): Promise<number> => {
     // Where everything is one block and symmetric, its rows are its columns.
     const held = n2 === null && rows === allRows ? rows : rows + columns;
-    return (await engine.bytes(program, held, side)) + (as === "pieces" ? rows * columns * entry : 0);
+    return engine.bytes(program, held, side);
   };
   const fits = async (rows: number, columns: number, side: number): Promise<boolean> =>
     result + (await need(rows, columns, side)) <= budget;

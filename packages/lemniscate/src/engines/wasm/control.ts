@@ -4,7 +4,7 @@
 const [examples, tiles, stopped, unread, bound, bell, at] = [0, 1, 2, 3, 4, 5, 6];
 
 /** Tiles a thread may have made that nobody has read yet, before it waits. */
-const ahead = 4;
+export const ahead = 4;
 
 export class Control {
   readonly buffer: SharedArrayBuffer;

@@ -4,6 +4,7 @@ import { LemniscateError } from "../../core/errors.js";
 import { positionCount } from "../../core/shape.js";
 import type { Program } from "../../program/program.js";
 import type { Engine, Precision } from "../engine.js";
+import { ahead } from "./control.js";
 import { constantsAt, fillMemory, layoutOf } from "./layout.js";
 import { type Lowered, lower } from "./lower.js";
 import type { StartThread } from "./messages.js";
@@ -92,8 +93,9 @@ export function wasmEngine({ precision, threads = defaultThreads(), start = star
       const { grid, channels } = program.input;
       const batch: Batch = { shape: [count, ...grid, channels!], data: new Float32Array(0) };
       const { bytes } = layoutOf(lowered, format, constants.length, [batch], side, pool.threads);
-      const pieces = pool.threads * side ** 2 * program.get.length * positionCount(program.output) ** 2 * format.bytes;
-      return bytes > largestMemory ? Number.POSITIVE_INFINITY : bytes + pieces;
+      const piece = side ** 2 * program.get.length * positionCount(program.output) ** 2 * format.bytes;
+      // Each thread works at one piece while others wait to be read.
+      return bytes > largestMemory ? Number.POSITIVE_INFINITY : bytes + (1 + ahead) * pool.threads * piece;
     },
     async self(program, a, { signal } = {}) {
       signal?.throwIfAborted();
