@@ -38,7 +38,7 @@ afterAll(() => wasm[Symbol.asyncDispose]());
 const engines = (): readonly Engine[] => [reference, wasm];
 
 /** About the least memory that kernels of the tokens above take: blocks of one example. */
-const least = ({ name }: Engine): number => (name === "reference" ? 5_000 : 9_100);
+const least = ({ name }: Engine): number => (name === "reference" ? 5_000 : 10_000);
 
 describe("memory", () => {
   test.each([0, 1000, 5000, Number.POSITIVE_INFINITY])("%d bytes more than the least change no bit", async (more) => {
