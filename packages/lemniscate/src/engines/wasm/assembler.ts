@@ -39,7 +39,11 @@ const text = (value: string): number[] => {
   return [...unsigned(bytes.length), ...bytes];
 };
 
-const vector = (items: readonly (readonly number[])[]): number[] => [...unsigned(items.length), ...items.flat()];
+const vector = (items: readonly (readonly number[])[]): number[] => {
+  const bytes = unsigned(items.length);
+  for (const item of items) for (const byte of item) bytes.push(byte);
+  return bytes;
+};
 
 /** A local variable or parameter. */
 export type Local = number & { readonly local?: never };
@@ -137,8 +141,13 @@ export class Fn {
   }
 
   body(): number[] {
-    const locals = this.#locals.map((type) => [1, valueTypes[type]]);
-    const code = [...vector(locals)];
+    const runs: { readonly type: ValueType; count: number }[] = [];
+    for (const type of this.#locals) {
+      const last = runs.at(-1);
+      if (last?.type === type) last.count++;
+      else runs.push({ type, count: 1 });
+    }
+    const code = vector(runs.map(({ type, count }) => [...unsigned(count), valueTypes[type]]));
     for (const byte of this.#code) code.push(byte);
     code.push(0x0b);
     return code;

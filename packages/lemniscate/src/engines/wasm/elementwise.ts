@@ -2,7 +2,7 @@
 import type { Parameters } from "../../ops/op.js";
 import { elementwiseOps } from "../../ops/registry.js";
 import type { Fn, Local, ModuleBuilder } from "./assembler.js";
-import { type ConstantTable, emitVectors, type Format, type Vector, VectorAlgebra } from "./vector.js";
+import { type ConstantTable, emitVectors, type Format, fixedVectors, type Vector, VectorAlgebra } from "./vector.js";
 
 /** Where a fused step takes an argument from: an input stream of the function, or an earlier step of it. */
 export type Source = { readonly input: number } | { readonly step: number };
@@ -63,9 +63,13 @@ export function defineFused(
     const [i, j, whole] = [f.local(), f.local(), f.local()];
     const width = 16 * unroll;
     f.get(bytes).i32(-width).op("i32.and").set(whole);
+    // What only the row decides is computed once for each row.
+    const isFixed = (input: number): boolean => inputs[input] === "row" || inputs[input] === "number";
+    const fixed = fixedVectors(results, isFixed);
+    const held = new Map<Vector, Local>();
     const body = (count: number): void => {
-      const loaded = inputs.map((access, n) => {
-        if (access === "row" || access === "number") return Array.from({ length: count }, () => splats[n]!);
+      const loaded = inputs.map((_, n) => {
+        if (isFixed(n)) return Array.from({ length: count }, () => splats[n]!);
         return Array.from({ length: count }, (_, u) => {
           const local = f.local("v128");
           f.get(streams[n]!.pointer)
@@ -76,7 +80,7 @@ export function defineFused(
           return local;
         });
       });
-      const computed = emitVectors(f, constants, results, loaded, count);
+      const computed = emitVectors(f, constants, results, loaded, count, held);
       for (const [n, locals] of computed.entries())
         for (const [u, local] of locals.entries())
           f.get(streams[inputs.length + n]!.pointer)
@@ -88,6 +92,8 @@ export function defineFused(
     f.while(i, rows, 1, () => {
       for (const [n, { access, pointer }] of streams.entries())
         if (access === "row") f.get(pointer).mem(format.splat).set(splats[n]!);
+      const once = inputs.map((_, n) => [splats[n]!]);
+      for (const [n, [local]] of emitVectors(f, constants, fixed, once, 1).entries()) held.set(fixed[n]!, local!);
       f.i32(0).set(j);
       if (!narrow) f.while(j, whole, width, () => body(unroll));
       f.while(j, bytes, 16, () => body(1));

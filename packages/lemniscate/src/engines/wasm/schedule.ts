@@ -101,9 +101,6 @@ function fusible(
       const { op, operands, parameters } = steps[step]!;
       const elementwise = elementwiseOps.get(op);
       if (elementwise === undefined || kindOf(step) !== kindOf(first)) continue;
-      const isLong = formulaFlops(elementwise, parameters) >= long;
-      const follows = operands.some(({ from, step: before }) => from === "here" && late.has(before));
-      if (isLong && follows && !isNumber) continue;
       const possible = operands.every(
         (operand) =>
           operand.from !== "here" ||
@@ -111,6 +108,9 @@ function fusible(
           (group.has(operand.step) && operand.access === "same"),
       );
       if (!possible) continue;
+      const follows = operands.some(({ from, step: before }) => from === "here" && late.has(before));
+      const isLong = formulaFlops(elementwise, parameters) >= long;
+      if (isLong && follows && !isNumber) continue;
       group.add(step);
       if (isLong || follows) late.add(step);
     }

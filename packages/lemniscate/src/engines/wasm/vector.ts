@@ -272,9 +272,30 @@ export class ConstantTable {
   }
 }
 
+/** The instructions below `results` that read fixed inputs alone, as far up as they go. */
+export function fixedVectors(results: readonly Vector[], isFixed: (input: number) => boolean): readonly Vector[] {
+  const known = new Map<Vector, boolean>();
+  const fixed = (vector: Vector): boolean => {
+    const found = known.get(vector) ?? (vector.kind === "input" ? isFixed(vector.value) : vector.args.every(fixed));
+    known.set(vector, found);
+    return found;
+  };
+  const tops = new Set<Vector>();
+  const seen = new Set<Vector>();
+  const visit = (vector: Vector): void => {
+    if (seen.has(vector)) return;
+    seen.add(vector);
+    if (!fixed(vector)) for (const arg of vector.args) visit(arg);
+    else if (vector.kind === "instruction") tops.add(vector);
+  };
+  for (const result of results) visit(result);
+  return [...tops];
+}
+
 /**
  * Writes the instructions of `results` for `unroll` neighbouring vectors at once and returns the locals that hold them.
- * `inputs` gives the locals of each input, one a neighbour.
+ * `inputs` gives the locals of each input, one a neighbour; `held` those of vectors that are there already, the same for
+ * all neighbours.
  */
 export function emitVectors(
   f: Fn,
@@ -282,13 +303,15 @@ export function emitVectors(
   results: readonly Vector[],
   inputs: readonly (readonly Local[])[],
   unroll: number,
+  held: ReadonlyMap<Vector, Local> = new Map(),
 ): readonly (readonly Local[])[] {
-  const locals = new Map<Vector, readonly Local[]>();
+  const forAll = (local: Local): readonly Local[] => Array.from({ length: unroll }, () => local);
+  const locals = new Map<Vector, readonly Local[]>([...held].map(([vector, local]) => [vector, forAll(local)]));
   const load = (constant: Vector): readonly Local[] => {
     const local = f.local("v128");
     constants.push(f, constant.value);
     f.set(local);
-    return Array.from({ length: unroll }, () => local);
+    return forAll(local);
   };
   const visit = (vector: Vector): readonly Local[] => {
     const known = vector.kind === "input" ? inputs[vector.value]! : locals.get(vector);

@@ -71,8 +71,8 @@ export function deviations<V>(o: Algebra<V>, pp: V, qq: V): V {
   return o.choose(product, o.constant(1e30), exact, apart);
 }
 
-/** max(pp·qq − pq², 0), as a product of two differences. */
+/** max(pp·qq − pq², 0), as a product of two differences; where pp·qq underflows it is 0, beside terms that are not. */
 export function determinant<V>(o: Algebra<V>, pp: V, pq: V, qq: V): V {
-  const s = deviations(o, pp, qq);
+  const s = o.sqrt(o.mul(pp, qq));
   return o.max(o.mul(o.sub(s, pq), o.add(s, pq)), o.constant(0));
 }
