@@ -31,6 +31,8 @@ export interface Strips {
   readonly columns: readonly Strip[];
   /** Rows with gutters around the last axis. */
   readonly wide: Strip;
+  /** Copies of those rows, where sums from the start of each stretch of a long filter go. */
+  readonly starts: Strip;
   /** Rows that are done, of which only entries are wanted. */
   readonly summed: Strip;
   readonly bytes: number;
@@ -66,12 +68,19 @@ export function widthOf({ to, filter, before, size }: Axis): number {
   return Math.max(to + filter - 1, before + size);
 }
 
+/** Filters from here on are summed by stretches, at a cost that does not depend on their length. */
+const longFilter = 12;
+
+export function isLong({ filter, stride }: Axis): boolean {
+  return filter >= longFilter && stride === 1;
+}
+
 /**
  * Whether the last axis is summed with masks: where windows leave every position, so that rows need no gutters. It has
  * axes outside, on which rows are long.
  */
-export function isMasked({ grid, strides, padding }: WindowParameters): boolean {
-  return grid.length > 1 && padding === "same" && strides.at(-1) === 1;
+export function isMasked({ grid, filter, strides, padding }: WindowParameters): boolean {
+  return grid.length > 1 && padding === "same" && strides.at(-1) === 1 && filter.at(-1)! < longFilter;
 }
 
 /** Bytes of the masks of a window's last axis: for each tap a row of what it leaves. */
@@ -113,6 +122,7 @@ export function stripsOf(window: WindowParameters, format: Format, length: numbe
       take(Math.max(axis.inner, most), axis.outer * axis.to * axis.inner, last.before, last.filter - 1 - last.before),
     );
   const wide = take(Math.max(widthOf(last), most), last.outer * widthOf(last));
+  const starts = isLong(last) ? take(widthOf(last), last.outer * widthOf(last)) : wide;
   const summed = take(most, last.outer * last.to);
-  return { rows, columns, wide, summed, bytes: top - at };
+  return { rows, columns, wide, starts, summed, bytes: top - at };
 }

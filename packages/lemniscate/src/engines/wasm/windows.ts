@@ -2,11 +2,14 @@
 import { type WindowParameters, windowCenters, windowTaps } from "../../ops/window.js";
 import type { Found } from "./places.js";
 import { strideOf } from "./stride.js";
-import { type Axis, axesOf, type Strip, type Strips, stripsOf, widthOf } from "./strips.js";
+import { type Axis, axesOf, isLong, type Strip, type Strips, stripsOf, widthOf } from "./strips.js";
 import type { Call, Context } from "./structural.js";
 
 /** More positions than there are: an axis that ends nowhere. */
 const endless = 2 ** 30;
+
+/** How many groups of columns a row has, and their bytes before and after. */
+type Groups = readonly [groups: number, group: number, left: number];
 
 /** A window that moves over the rows too while it moves over the columns. */
 interface Moving {
@@ -214,7 +217,7 @@ class Passes {
     from: Strip,
     to: Strip,
     rows: number,
-    [groups, group, left]: readonly [groups: number, group: number, left: number],
+    [groups, group, left]: Groups,
     first: number,
     last: number,
     tap: number,
@@ -276,8 +279,50 @@ class Passes {
     const around = axis.rounds.length > 1 ? size : 0;
     this.#call["gutters"]!(first, rows, wide.row, axis.outer, width, before, size, width - before - size, around);
     if (down !== undefined) this.#gutterRows(down, axis.outer * width);
+    if (down !== undefined && isLong(axis) && isLong(down)) {
+      this.#stretches(down, to, widthOf(down), axis.outer * width, [axis.outer, width, left]);
+      return;
+    }
     const tap = (down === undefined ? 0 : wide.row) + bytes;
     this.#plain("sumRuns", wide, to, down?.to ?? rows, [axis.outer, width, left], 0, axis.filter, tap, left);
+  }
+
+  /**
+   * Sums of a long filter, F rows and columns. Rows with gutters are cut into stretches of F; with the sums E from each
+   * entry along its diagonal to the end of the stretch, and B to it from the beginning, a window that begins in one
+   * stretch and ends in the next is E_{p,q} + B_{p+F−1, q+F−1}. Nothing is subtracted, so no digits are lost.
+   */
+  #stretches({ filter, to: count }: Axis, to: Strip, height: number, bytes: number, groups: Groups): void {
+    const [ends, begins] = [this.#strips.wide, this.#strips.starts];
+    const along = ends.row + this.#bytes;
+    this.#copy(ends.at, begins.at, height * ends.row);
+    for (let first = 0; first < height; first += filter) {
+      const rows = Math.min(filter, height - first) - 1;
+      const start = { at: begins.at + first * begins.row, row: begins.row };
+      const second = { at: start.at + along, row: begins.row };
+      this.#plain("sumRuns", start, second, rows, [1, 0, 0], 0, 2, along, bytes);
+      const last = { at: ends.at + (first + rows - 1) * ends.row, row: -ends.row };
+      this.#plain("sumRuns", last, last, rows, [1, 0, 0], 0, 2, along, bytes);
+    }
+    for (let first = 0; first < count; first += filter) {
+      const source = { at: ends.at + first * ends.row, row: ends.row };
+      const target = { at: to.at + first * to.row, row: to.row };
+      this.#plain("sumRuns", source, target, 1, groups, 0, 1, 0, groups[2]);
+      const [from, into] = [source.at + ends.row, target.at + to.row];
+      const jump = begins.at - ends.at + (filter - 1) * along;
+      const rows = Math.min(filter, count - first) - 1;
+      this.#plain(
+        "sumRuns",
+        { at: from, row: ends.row },
+        { at: into, row: to.row },
+        rows,
+        groups,
+        0,
+        2,
+        jump,
+        groups[2],
+      );
+    }
   }
 
   /** Fills the rows before and behind those of a part of a block, as gutters are filled. */
