@@ -14,7 +14,10 @@ export interface Tile {
   readonly columnTo: number;
 }
 
-/** A finished tile: for each result its entries, row by row; a network that ends with S positions has S·S an entry. */
+/**
+ * A finished tile: for each result its entries, row by row; a network that ends with S positions has S·S an entry. An engine
+ * may use the room again: read the values before anything is awaited.
+ */
 export interface TileResult {
   readonly tile: Tile;
   readonly values: Keyed<Numbers>;

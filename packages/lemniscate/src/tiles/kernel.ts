@@ -230,7 +230,9 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
         const height = rowTo - rowFrom;
         done += n2 === null && rowFrom === columnFrom ? (height * (height + 1)) / 2 : height * (columnTo - columnFrom);
         options.onProgress?.(done, total);
-        yield { rowFrom, rowTo, columnFrom, columnTo, values, symmetric: n2 === null, done, total };
+        const place = { rowFrom, rowTo, columnFrom, columnTo, symmetric: n2 === null, done, total };
+        // Matrices are filled at once; whoever reads pieces may keep them, and engines use their room again.
+        yield { ...place, values: as === "matrices" ? values : copies(values) };
       }
     }
   }
@@ -316,6 +318,10 @@ function checkSizes(shape: readonly number[], columns: number | undefined): void
     allowed: "(n, d), (n, T, d), (n, H, W, d), of whole numbers > 0",
     mend: "Give the shape of x1, examples first and channels last.",
   });
+}
+
+function copies(values: Keyed<Numbers>): Keyed<Numbers> {
+  return Object.fromEntries(Object.entries(values).map(([key, data]) => [key, data.slice()]));
 }
 
 function checkGet(get: readonly string[]): void {

@@ -268,7 +268,8 @@ describe("an engine", () => {
 
   test("tells what was thrown in its threads, again and again", async () => {
     const pool = openPool(2, startThread);
-    const broken = { layout: { lengths: [1, 2] } } as never;
+    const program = { get: [], output: { grid: [] } };
+    const broken = { layout: { lengths: [1, 2] }, lowered: { program }, format: { bytes: 8 } } as never;
     const run = async (): Promise<void> => {
       for await (const _ of pool.run(async () => broken, [], true));
     };

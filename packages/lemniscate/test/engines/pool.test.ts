@@ -5,6 +5,7 @@ import { Control } from "../../src/engines/wasm/control.js";
 import type { FromWorker, StartThread, Thread, ToWorker } from "../../src/engines/wasm/messages.js";
 import { openPool } from "../../src/engines/wasm/pool.js";
 import type { Setup } from "../../src/engines/wasm/runner.js";
+import { formatOf } from "../../src/engines/wasm/vector.js";
 
 /** A thread that answers each message with the messages of `behave`, in a later turn. */
 class FakeThread implements Thread {
@@ -57,12 +58,16 @@ function works(message: ToWorker, thread: FakeThread): void {
   if (kind === "tiles")
     for (let n = control.nextTile(0); n < message.tiles.length && !control.stopped; n = control.nextTile(0)) {
       control.made(0);
-      thread.say({ kind: "tile", job, n, values: { nngp: Float64Array.of(n) } });
+      thread.say({ kind: "tile", job, n });
     }
   thread.say({ kind, job });
 }
 
-const setup = { layout: { lengths: new Int32Array(3) } } as unknown as Setup;
+const setup = {
+  layout: { lengths: new Int32Array(3) },
+  lowered: { program: { get: ["nngp"], output: { grid: [] } } },
+  format: formatOf("f64", false),
+} as unknown as Setup;
 const prepare = async (): Promise<Setup> => setup;
 const tiles: readonly Tile[] = [0, 1, 2, 3].map((n) => ({ rowFrom: n, rowTo: n + 1, columnFrom: n, columnTo: n + 1 }));
 
@@ -137,7 +142,7 @@ describe("a pool of threads", () => {
       else {
         const n = control.nextTile(0);
         control.made(0);
-        thread.say({ kind: "tile", job: message.job, n, values: { nngp: Float64Array.of(n) } });
+        thread.say({ kind: "tile", job: message.job, n });
         control.nextTile(0);
         thread.die(new Error("out of memory"));
       }
@@ -160,7 +165,7 @@ describe("a pool of threads", () => {
         go = () => {
           const control = new Control(message.control);
           control.made(0);
-          thread.say({ kind: "tile", job: message.job, n: 0, values: {} });
+          thread.say({ kind: "tile", job: message.job, n: 0 });
         };
     });
     const job = pool.run(prepare, tiles, true);

@@ -1,6 +1,5 @@
 /** @module What the engine and its workers say to each other. */
-import type { Keyed } from "../../program/program.js";
-import type { Numbers, Tile } from "../engine.js";
+import type { Tile } from "../engine.js";
 import type { Setup } from "./runner.js";
 
 export type ToWorker =
@@ -16,6 +15,9 @@ export type ToWorker =
       readonly job: number;
       readonly tiles: readonly Tile[];
       readonly symmetric: boolean;
+      /** Room for finished tiles of up to `most` entries. */
+      readonly slots: SharedArrayBuffer;
+      readonly most: number;
       readonly control: SharedArrayBuffer;
     };
 
@@ -25,7 +27,6 @@ export type FromWorker =
       readonly kind: "tile";
       readonly job: number;
       readonly n: number;
-      readonly values: Keyed<Numbers>;
     }
   | { readonly kind: "tiles"; readonly job: number }
   | { readonly kind: "failed"; readonly job: number; readonly error: Error };

@@ -1,11 +1,13 @@
 /** @module Who computes: worker threads that share memory, or, where there are none, the calling thread itself. */
 import { LemniscateError } from "../../core/errors.js";
-import type { Tile, TileResult } from "../engine.js";
+import type { Keyed } from "../../program/program.js";
+import type { Numbers, Tile, TileResult } from "../engine.js";
 import { Control } from "./control.js";
 import type { FromWorker, StartThread, Thread, ToWorker } from "./messages.js";
 import { Runner, type Setup } from "./runner.js";
+import { entriesOf, entryOf, slotBytes, slotOf } from "./slots.js";
 
-/** Runs jobs one after another. */
+/** Runs jobs one after another. A tile's values must be read before anything is awaited: their room is used again. */
 export interface Pool {
   readonly threads: number;
   /** Whether jobs must come with shared memory. */
@@ -45,8 +47,12 @@ const callingThread: Pool = {
       runner.example(e);
       await rest();
     }
+    const most = mostEntries(tiles);
+    const room = new ArrayBuffer(slotBytes(runner.entry, most, 1));
     for (const tile of tiles) {
-      yield { tile, values: runner.tile(tile, symmetric) };
+      const values = slotOf(runner.entry, room, most, 0, 0, entriesOf(tile));
+      runner.tile(tile, symmetric, values);
+      yield { tile, values };
       signal?.throwIfAborted();
       await rest();
     }
@@ -69,6 +75,7 @@ class ThreadPool implements Pool {
   /** How many wait for the job that runs to be over, and how it is told. */
   #waiting = 0;
   #hurry = (): void => {};
+  #slots = new SharedArrayBuffer(0);
 
   constructor(threads: number, start: StartThread) {
     this.threads = threads;
@@ -87,10 +94,13 @@ class ThreadPool implements Pool {
       release = resolve;
     });
     await this.#wait(before);
+    const most = mostEntries(tiles);
     let setup: Setup;
+    let slots: SharedArrayBuffer;
     try {
       signal?.throwIfAborted();
       setup = await prepare();
+      slots = this.#room(setup, most);
     } catch (error) {
       release();
       throw error;
@@ -98,11 +108,11 @@ class ThreadPool implements Pool {
     const workers = this.#start();
     const job = ++this.#job;
     const control = Control.for(workers.length);
-    const inbox = new Inbox(workers, job, release);
-    this.#hurry = () => {
-      control.hurry();
-      inbox.keepAlive();
-    };
+    const entry = entryOf(setup.lowered.program, setup.format);
+    const valuesOf = (thread: number, made: number, n: number): Keyed<Numbers> =>
+      slotOf(entry, slots, most, thread, made, entriesOf(tiles[n]!));
+    const inbox = new Inbox(workers, job, valuesOf, (thread) => control.read(thread), release);
+    this.#hurry = () => inbox.hurry();
     if (this.#waiting > 0) this.#hurry();
     const stop = (): void => control.stop();
     signal?.addEventListener("abort", stop);
@@ -116,11 +126,12 @@ class ThreadPool implements Pool {
     };
     let done = 0;
     // Counted before anything is thrown: nobody hears a second time that a thread is done.
-    const next = async (): Promise<FromWorker> => {
-      const { thread, message } = await inbox.next();
+    const next = async (): Promise<Received> => {
+      const received = await inbox.next();
+      const { thread, message } = received;
       if (message.kind !== "tile") pending.delete(thread);
       signal?.throwIfAborted();
-      if (message.kind !== "failed") return message;
+      if (message.kind !== "failed") return received;
       const at = control.tileOf(thread);
       throw failure(message.error, at === undefined ? undefined : tiles[at], done, tiles.length);
     };
@@ -128,13 +139,13 @@ class ThreadPool implements Pool {
       const shared = { job, control: control.buffer };
       post({ kind: "examples", ...shared, setup, count: setup.layout.lengths.length });
       while (pending.size > 0) await next();
-      post({ kind: "tiles", ...shared, tiles, symmetric });
+      post({ kind: "tiles", ...shared, tiles, symmetric, slots, most });
       while (pending.size > 0) {
-        const message = await next();
-        if (message.kind !== "tile") continue;
-        control.read();
+        const { thread, message, values, kept } = await next();
+        if (message.kind !== "tile" || values === undefined) continue;
         done++;
-        yield { tile: tiles[message.n]!, values: message.values };
+        yield { tile: tiles[message.n]!, values };
+        if (!kept) control.read(thread);
       }
     } finally {
       signal?.removeEventListener("abort", stop);
@@ -160,6 +171,12 @@ class ThreadPool implements Pool {
     this.#hurry();
     await before;
     this.#waiting--;
+  }
+
+  #room({ lowered, format }: Setup, most: number): SharedArrayBuffer {
+    const bytes = slotBytes(entryOf(lowered.program, format), most, this.threads);
+    if (bytes > this.#slots.byteLength) this.#slots = new SharedArrayBuffer(bytes);
+    return this.#slots;
   }
 
   /** Ends all threads. Whoever needs some later starts new ones. */
@@ -194,29 +211,47 @@ function failure(cause: Error, tile: Tile | undefined, done: number, total: numb
 interface Received {
   readonly thread: number;
   readonly message: FromWorker;
+  /** Of a tile. */
+  readonly values?: Keyed<Numbers>;
+  /** Whether the values are a copy, so that their room is free. */
+  readonly kept?: boolean;
 }
 
 /** Messages of one job, in the order of arrival. That a thread has died is its last one. */
 class Inbox {
   readonly #workers: readonly Thread[];
-  readonly #messages: Received[] = [];
+  readonly #free: (thread: number) => void;
+  #messages: Received[] = [];
   readonly #leave: (() => void)[];
   #wake: (() => void) | undefined;
-  #needed = false;
+  #hurried = false;
   #bereaved = false;
 
-  /** `over` is called when every worker has made its last tile. */
-  constructor(workers: readonly Thread[], job: number, over: () => void) {
+  /**
+   * `valuesOf` finds the values of a thread's tile, given how many it has made before; `free` tells that their room is
+   * free. `over` is called when every worker has made its last tile.
+   */
+  constructor(
+    workers: readonly Thread[],
+    job: number,
+    valuesOf: (thread: number, made: number, n: number) => Keyed<Numbers>,
+    free: (thread: number) => void,
+    over: () => void,
+  ) {
     this.#workers = workers;
+    this.#free = free;
+    const made = workers.map(() => 0);
     let busy = workers.length;
     const take = (received: Received): void => {
-      this.#messages.push(received);
+      this.#messages.push(this.#hurried ? this.#keep(received) : received);
       this.#wake?.();
     };
     const receive = (thread: number, message: FromWorker): void => {
       if (message.job !== job) return;
-      take({ thread, message });
+      if (message.kind === "tile") take({ thread, message, values: valuesOf(thread, made[thread]!++, message.n) });
+      else take({ thread, message });
       if (message.kind !== "tiles" || --busy > 0) return;
+      this.#keepAll();
       this.close();
       over();
     };
@@ -237,11 +272,12 @@ class Inbox {
     return this.#bereaved;
   }
 
-  /** Keeps the program alive until the job is over, as it is while somebody waits for a message. */
-  keepAlive(): void {
+  /** Lets any number of tiles be unread, and the program live, until the job is over: another one waits for it. */
+  hurry(): void {
     if (this.#leave.length === 0) return;
-    this.#needed = true;
+    this.#hurried = true;
     this.#hold(true);
+    this.#keepAll();
   }
 
   async next(): Promise<Received> {
@@ -252,19 +288,36 @@ class Inbox {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      this.#hold(this.#needed);
+      this.#hold(this.#hurried);
     }
   }
 
   close(): void {
     // Once: afterwards the threads may be another job's.
     if (this.#leave.length === 0) return;
-    this.#needed = false;
+    this.#hurried = false;
     this.#hold(false);
     for (const leave of this.#leave.splice(0)) leave();
+  }
+
+  /** Copies what nobody has read, for its room is needed. */
+  #keepAll(): void {
+    this.#messages = this.#messages.map((received) => this.#keep(received));
+  }
+
+  #keep(received: Received): Received {
+    const { thread, values, kept } = received;
+    if (values === undefined || kept) return received;
+    const copies = Object.fromEntries(Object.entries(values).map(([key, data]) => [key, data.slice()]));
+    this.#free(thread);
+    return { ...received, values: copies, kept: true };
   }
 
   #hold(needed: boolean): void {
     for (const worker of this.#workers) worker.keepAlive(needed);
   }
+}
+
+function mostEntries(tiles: readonly Tile[]): number {
+  return tiles.reduce((most, tile) => Math.max(most, entriesOf(tile)), 0);
 }

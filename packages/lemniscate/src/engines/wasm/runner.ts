@@ -7,6 +7,7 @@ import type { Layout } from "./layout.js";
 import { functionName, type Lowered } from "./lower.js";
 import { type Found, findPlace, type List } from "./places.js";
 import type { Extent, Instruction, Place } from "./schedule.js";
+import { type Entry, entryOf } from "./slots.js";
 import { strideOf } from "./stride.js";
 import { type Call, lowerings, readsWeights } from "./structural.js";
 import type { Format } from "./vector.js";
@@ -99,12 +100,17 @@ export class Runner {
     for (let c = 0; c < channels; c++) numbers[to + c * step] = present ? numbers[from + c]! : 0;
   }
 
-  /** Fills a tile. `symmetric` says that both sides are one batch; then entries below the diagonal are mirrored. */
-  tile({ rowFrom, rowTo, columnFrom, columnTo }: Tile, symmetric: boolean): Values {
+  /** What the results of a pair are made of. */
+  get entry(): Entry {
+    return entryOf(this.#setup.lowered.program, this.#setup.format);
+  }
+
+  /** Computes a tile's values. `symmetric` says that both sides are one batch; then entries below the diagonal are mirrored. */
+  tile({ rowFrom, rowTo, columnFrom, columnTo }: Tile, symmetric: boolean, values: Values): void {
     const { lowered, layout } = this.#setup;
     const [rows, columns] = [rowTo - rowFrom, columnTo - columnFrom];
     const [a, b] = [rowFrom, (symmetric ? 0 : layout.examplesA) + columnFrom];
-    const values = emptyResults(lowered.program, this.#setup.format, rows * columns);
+    for (const data of Object.values(values)) data.fill(0);
     const onDiagonal = symmetric && rowFrom === columnFrom;
     const area = this.#areaOf(a, b, rowFrom, columnFrom, rows, columns);
     if (this.#pair.length > 0)
@@ -127,7 +133,6 @@ export class Runner {
       for (let i = 0; i < rows; i++) this.#fillSelf(a + i, values, i * columns + i);
       if (this.#S === 1) mirror(values, rows);
     }
-    return values;
   }
 
   /** Writes K(x, x) of an example as entry `at` of the values. */

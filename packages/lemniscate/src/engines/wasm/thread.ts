@@ -2,12 +2,10 @@
 import { Control } from "./control.js";
 import type { FromWorker, ToWorker } from "./messages.js";
 import { Runner, Stopped } from "./runner.js";
+import { entriesOf, slotOf } from "./slots.js";
 
 /** A function that handles a thread's messages. */
-export function thread(
-  index: number,
-  send: (message: FromWorker, transfer: ArrayBuffer[]) => void,
-): (message: ToWorker) => void {
+export function thread(index: number, send: (message: FromWorker) => void): (message: ToWorker) => void {
   let runner: Runner | undefined;
   const handle = (message: ToWorker): void => {
     const control = new Control(message.control);
@@ -16,12 +14,14 @@ export function thread(
       for (let e = control.nextExample(); e < message.count; e = control.nextExample()) runner.example(e);
       return;
     }
-    for (let n = control.nextTile(index); n < message.tiles.length; n = control.nextTile(index)) {
-      const values = runner!.tile(message.tiles[n]!, message.symmetric);
-      const buffers = Object.values(values).map((data) => data.buffer as ArrayBuffer);
+    const { job, tiles, symmetric, slots, most } = message;
+    let made = 0;
+    for (let n = control.nextTile(index); n < tiles.length; n = control.nextTile(index)) {
+      const tile = tiles[n]!;
+      runner!.tile(tile, symmetric, slotOf(runner!.entry, slots, most, index, made++, entriesOf(tile)));
       control.made(index);
-      send({ kind: "tile", job: message.job, n, values }, buffers);
-      control.waitForReader();
+      send({ kind: "tile", job, n });
+      control.waitForReader(index);
     }
     runner = undefined;
   };
@@ -31,10 +31,10 @@ export function thread(
       handle(message);
     } catch (error) {
       if (!(error instanceof Stopped)) {
-        send({ kind: "failed", job, error: error as Error }, []);
+        send({ kind: "failed", job, error: error as Error });
         return;
       }
     }
-    send({ kind, job }, []);
+    send({ kind, job });
   };
 }

@@ -1,16 +1,15 @@
 import { defaultThreads, hasRelaxedSimd, startThread } from "#platform";
 import type { Batch } from "../../core/batch.js";
 import { LemniscateError } from "../../core/errors.js";
-import { positionCount } from "../../core/shape.js";
 import type { Program } from "../../program/program.js";
 import type { Engine, Precision } from "../engine.js";
-import { ahead } from "./control.js";
 import { constantsAt, fillMemory, layoutOf } from "./layout.js";
 import { type Lowered, lower } from "./lower.js";
 import type { StartThread } from "./messages.js";
 import { generate } from "./module.js";
 import { openPool } from "./pool.js";
 import { emptyResults, type Setup } from "./runner.js";
+import { entryOf, slotBytes } from "./slots.js";
 import { formatOf } from "./vector.js";
 
 const page = 65536;
@@ -93,9 +92,8 @@ export function wasmEngine({ precision, threads = defaultThreads(), start = star
       const { grid, channels } = program.input;
       const batch: Batch = { shape: [count, ...grid, channels!], data: new Float32Array(0) };
       const { bytes } = layoutOf(lowered, format, constants.length, [batch], side, pool.threads);
-      const piece = side ** 2 * program.get.length * positionCount(program.output) ** 2 * format.bytes;
-      // Each thread works at one piece while others wait to be read.
-      return bytes > largestMemory ? Number.POSITIVE_INFINITY : bytes + (1 + ahead) * pool.threads * piece;
+      const pieces = slotBytes(entryOf(program, format), side ** 2, pool.threads);
+      return bytes > largestMemory ? Number.POSITIVE_INFINITY : bytes + pieces;
     },
     async self(program, a, { signal } = {}) {
       signal?.throwIfAborted();

@@ -7,5 +7,5 @@ import { hasRelaxedSimd } from "./node.js";
 // Flags hold for one thread's compiler: set this one's too.
 hasRelaxedSimd();
 const port = parentPort!;
-const handle = thread(workerData as number, (message, transfer) => port.postMessage(message, transfer));
+const handle = thread(workerData as number, (message) => port.postMessage(message));
 port.on("message", (message: ToWorker) => handle(message));

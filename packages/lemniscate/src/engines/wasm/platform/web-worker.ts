@@ -2,5 +2,5 @@
 import type { ToWorker } from "../messages.js";
 import { thread } from "../thread.js";
 
-const handle = thread(Number(self.name), (message, transfer) => self.postMessage(message, { transfer }));
+const handle = thread(Number(self.name), (message) => self.postMessage(message));
 self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => handle(data));

@@ -1,0 +1,45 @@
+/** @module Room for finished tiles in shared memory, used again and again: a few tiles a thread that nobody has read. */
+import { positionCount } from "../../core/shape.js";
+import type { Keyed, Program } from "../../program/program.js";
+import type { Numbers, Tile } from "../engine.js";
+import { ahead } from "./control.js";
+import type { Format } from "./vector.js";
+
+/** What the results of one pair are made of. */
+export interface Entry {
+  readonly keys: readonly string[];
+  /** Numbers of each: S·S if the network ends with S positions. */
+  readonly size: number;
+  readonly format: Format;
+}
+
+export function entryOf({ get, output }: Program, format: Format): Entry {
+  return { keys: get, size: positionCount(output) ** 2, format };
+}
+
+/** Entries of a tile. */
+export function entriesOf({ rowFrom, rowTo, columnFrom, columnTo }: Tile): number {
+  return (rowTo - rowFrom) * (columnTo - columnFrom);
+}
+
+/** Bytes that tiles of up to `entries` entries take, of all threads. */
+export function slotBytes({ keys, size, format }: Entry, entries: number, threads: number): number {
+  return threads * ahead * entries * keys.length * size * format.bytes;
+}
+
+/** The room of a thread's tile number `made`, counted from 0, among those of all threads in a buffer. */
+export function slotOf(
+  { keys, size, format }: Entry,
+  buffer: ArrayBufferLike,
+  most: number,
+  thread: number,
+  made: number,
+  entries: number,
+): Keyed<Numbers> {
+  const array = format.scalar === "f32" ? Float32Array : Float64Array;
+  const from = (thread * ahead + (made % ahead)) * most * keys.length * size * format.bytes;
+  const length = entries * size;
+  return Object.fromEntries(
+    keys.map((key, n) => [key, new array(buffer as ArrayBuffer, from + n * length * format.bytes, length)]),
+  );
+}
