@@ -51,9 +51,9 @@ function evaluate(vector: Vector, inputs: readonly number[], scalar: Scalar): nu
         return number(x * y);
       case "div":
         return number(x / y);
-      case "min":
+      case "pmin":
         return number(Math.min(x, y));
-      case "max":
+      case "pmax":
         return number(Math.max(x, y));
       case "abs":
         return number(Math.abs(x));

@@ -13,7 +13,7 @@ export interface Format {
   readonly lanes: 4 | 2;
   readonly shape: "f32x4" | "f64x2";
   readonly splat: "v128.load32_splat" | "v128.load64_splat";
-  /** Whether the fused multiply-add of relaxed SIMD is used. */
+  /** Whether relaxed SIMD is used: its fused multiply-add and its choice between lanes. */
   readonly fma: boolean;
 }
 
@@ -67,12 +67,13 @@ export class VectorAlgebra implements Algebra<Vector> {
     return this.#op("div", x, y);
   }
 
+  // The kind of minimum that is one instruction of the processor: it differs for NaN and −0 alone.
   min(x: Vector, y: Vector): Vector {
-    return this.#op("min", x, y);
+    return this.#op("pmin", x, y);
   }
 
   max(x: Vector, y: Vector): Vector {
-    return this.#op("max", x, y);
+    return this.#op("pmax", x, y);
   }
 
   abs(x: Vector): Vector {
@@ -88,7 +89,10 @@ export class VectorAlgebra implements Algebra<Vector> {
   }
 
   choose(a: Vector, b: Vector, yes: Vector, no: Vector): Vector {
-    return this.#make("instruction", "v128.bitselect", [yes, no, this.#op("le", a, b)], 0);
+    const { fma, scalar } = this.#format;
+    // Lanes of the mask are all ones or all zeros, so that the relaxed instruction, which is one of the processor, is exact.
+    const relaxed = scalar === "f32" ? "i32x4.relaxed_laneselect" : "i64x2.relaxed_laneselect";
+    return this.#make("instruction", fma ? relaxed : "v128.bitselect", [yes, no, this.#op("le", a, b)], 0);
   }
 
   /** e^x = 2^n e^r with n = round(x/ln 2) and e^r = 1 + r + r²·P(r); n goes into the exponent bits. */

@@ -49,10 +49,10 @@ export function defineSoftmax(module: ModuleBuilder, format: Format, constants: 
           constants.push(f, least);
           f.get(at).mem("v128.load", 16 * u);
           absent(u);
-          f.op("v128.bitselect", `${shape}.max`).set(each);
+          f.op("v128.bitselect", `${shape}.pmax`).set(each);
         }
       });
-      gather(f, format, tops, `${shape}.max`);
+      gather(f, format, tops, `${shape}.pmax`);
       for (const each of sums) f.v128(new Uint8Array(16)).set(each);
       overRow((count) => {
         const used = values.slice(0, count);
@@ -101,7 +101,7 @@ function gather(
   f: Fn,
   format: Format,
   vectors: readonly Local[],
-  op: "f32x4.max" | "f64x2.max" | "f32x4.add" | "f64x2.add",
+  op: "f32x4.pmax" | "f64x2.pmax" | "f32x4.add" | "f64x2.add",
 ): void {
   const [first, ...others] = vectors as [Local, ...Local[]];
   f.get(first);
