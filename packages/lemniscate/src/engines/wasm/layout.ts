@@ -1,5 +1,6 @@
 /** @module Where everything lies in the engine's memory. Addresses are byte offsets; the result is plain data. */
 import { type Batch, channelsOf, trimmed } from "../../core/batch.js";
+import { sandwichOp } from "../../ops/attend.js";
 import { type PositionParameters, positionMatrix } from "../../ops/position-covariance.js";
 import { type WindowParameters, windowOps } from "../../ops/window.js";
 import { lengthsOn } from "../../program/lengths.js";
@@ -209,19 +210,26 @@ export function layoutOf(
   };
 }
 
-function windowSteps({ example, pair }: Program): readonly Step[] {
-  return [...example, ...pair].filter(({ op }) => op in windowOps);
+function windowSteps(program: Program): readonly Step[] {
+  return stepsOf(program).filter(({ op }) => op in windowOps);
+}
+
+function stepsOf({ example, pair, self }: Program): readonly Step[] {
+  return [...example, ...pair, ...self];
 }
 
 /** Scratch memory of single operations: a block for the first of two products, strips for windows. */
 function spareBytes(program: Program, spaces: readonly Space[], format: Format): number {
-  const blocks = spaces.map(({ longest }) => longest * strideOf(format, longest));
+  const blocks = stepsOf(program).map(({ op, space }) => {
+    const { longest } = spaces[space]!;
+    return op === sandwichOp.name ? longest * strideOf(format, longest) : 0;
+  });
   const strips = windowSteps(program).map(({ space, parameters }) => {
     const window = parameters as WindowParameters;
     const below = program.spaces.findIndex((grid) => grid.join() === window.grid.join());
     return stripsOf(window, format, spaces[below]!.longest, spaces[space]!.longest, 0).bytes;
   });
-  return Math.ceil(Math.max(...blocks, ...strips) / 64) * 64;
+  return Math.ceil(Math.max(0, ...blocks, ...strips) / 64) * 64;
 }
 
 function spaceOf(format: Format, lengths: Int32Array): Space {
