@@ -243,10 +243,8 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
     const rows = x1.shape[0];
     const columns = (x2 ?? x1).shape[0];
     const found: Record<string, Numbers> = {};
-    for await (const tile of tiles(x1, x2, options, "matrices")) {
+    for await (const tile of tiles(x1, x2, options, "matrices"))
       place(found, { tile, values: tile.values }, rows, columns, tile.symmetric);
-      giveBack(tile.values);
-    }
     const empty = (): Numbers => new Float64Array(0);
     const matrix = (key: string): Matrix => ({ rows, columns, data: found[key] ?? empty() });
     const keys = networks.flatMap(([name]) => options.get.map((quantity) => resultKey(name, quantity)));
@@ -338,11 +336,6 @@ function checkGet(get: readonly string[]): void {
 
 function precisionOf({ engine, precision }: KernelOptions): Precision {
   return engine?.precision ?? precision ?? "f64";
-}
-
-/** Frees a tile that has been copied at once, where the runtime can: collectors let many pile up. */
-function giveBack(values: Keyed<Numbers>): void {
-  for (const { buffer } of Object.values(values)) (buffer as { transfer?: (size: number) => unknown }).transfer?.(0);
 }
 
 /** The engine that was given, which stays open, or a fresh one, which is closed behind the call. */

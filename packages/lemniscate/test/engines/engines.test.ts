@@ -119,6 +119,16 @@ describe("sizes that fit into no tile", () => {
     }
   });
 
+  test("come out the same, bit by bit, where there are no threads", async () => {
+    await using alone = wasmEngine({ precision: "f64", start: null });
+    for (const [, net, x1, x2] of cases) {
+      const k = kernel(net as never);
+      const found = await k(x1, x2, { get: both, engine: alone });
+      const wanted = await k(x1, x2, { get: both, engine: engines[0] });
+      for (const quantity of both) expect(found[quantity].data).toEqual(wanted[quantity].data);
+    }
+  });
+
   test("single precision keeps four digits", async () => {
     await using engine = await openEngine({ threads: 2, precision: "f32" });
     for (const [, net, x1, x2] of cases) {

@@ -19,8 +19,8 @@ const largestMemory = 65536 * page;
 export interface WasmOptions {
   readonly precision: Precision;
   readonly threads?: number | undefined;
-  /** How threads are started; absent where the platform has none. */
-  readonly start?: StartThread | undefined;
+  /** How threads are started; `null` where there are none, so that the calling thread computes. */
+  readonly start?: StartThread | null | undefined;
 }
 
 /** A program in the engine's terms; an engine keeps those it has seen. */
@@ -35,9 +35,13 @@ interface Translated {
  * Where memory cannot be shared (pages that are not cross-origin isolated) it runs on the thread that calls it.
  * Results do not depend on the number of threads.
  */
-export function wasmEngine({ precision, threads = defaultThreads(), start = startThread }: WasmOptions): Engine {
+export function wasmEngine({
+  precision,
+  threads = defaultThreads(),
+  start = startThread ?? null,
+}: WasmOptions): Engine {
   const format = formatOf(precision, hasRelaxedSimd());
-  const pool = openPool(threads, start);
+  const pool = openPool(threads, start ?? undefined);
   const known = new Map<string, Translated>();
   const translate = async (program: Program): Promise<Translated> => {
     const key = JSON.stringify(program);
