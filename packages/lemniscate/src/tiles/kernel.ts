@@ -24,8 +24,8 @@ export interface KernelOptions extends RunOptions {
   readonly precision?: Precision | undefined;
   /**
    * Memory that the call may take, its results included: bytes, or a size such as `"2GiB"`. Larger jobs are cut into
-   * blocks of examples, whose tapes are made more than once. Default: 1 GiB besides the results. Not counted are what
-   * the threads' JavaScript takes, some 10 MB each, and garbage: up to 64 MB before Node 21.
+   * blocks of examples, whose tapes are made more than once. Default: 1 GiB besides the results. Threads have some
+   * 10 MB each of their own.
    */
   readonly memory?: Memory | undefined;
 }
