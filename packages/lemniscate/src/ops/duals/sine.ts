@@ -10,7 +10,7 @@ export type SineParameters = { readonly scale: number; readonly slope: number; r
  *   E[φφ]   = a²·(H + sin² c·E₋)
  *   E[φ'φ'] = a²b²·(H + cos² c·E₋)
  *
- * H is sinh(b²pq)·exp(−b²(pp + qq)/2), and computed as such for small covariances. The exponents are sums of the
+ * H is sinh(b²pq)·√(E₊E₋), and computed as such for small covariances. The exponents are sums of the
  * differences of variances and covariance, which are exact for nearly equal Gaussians. Errors: 4u.
  */
 export const sineDual: Dual<SineParameters> = {
@@ -23,15 +23,16 @@ export const sineDual: Dual<SineParameters> = {
     o.mul(waves(o, pp, pq, qq, slope, Math.cos(phase) ** 2), o.constant(scale * scale * slope * slope)),
 };
 
-/** H + share·E₋. */
+/** H + share·E₋. A large share leaves nothing to cancel. */
 function waves<V>(o: Algebra<V>, pp: V, pq: V, qq: V, slope: number, share: number): V {
-  const half = o.constant(-0.5 * slope * slope);
-  const plus = o.exp(o.mul(o.add(o.sub(pp, pq), o.sub(qq, pq)), half));
-  const minus = o.exp(o.mul(o.add(o.add(pp, pq), o.add(qq, pq)), half));
+  const exponent = o.constant(-0.5 * slope * slope);
+  const plus = o.exp(o.mul(o.add(o.sub(pp, pq), o.sub(qq, pq)), exponent));
+  const minus = o.exp(o.mul(o.add(o.add(pp, pq), o.add(qq, pq)), exponent));
+  const half = o.constant(0.5);
+  if (share > 0.25) return o.fma(minus, o.constant(share - 0.5), o.mul(plus, half));
   const x = o.mul(pq, o.constant(slope * slope));
-  const small = o.mul(hyperbolicSine(o, x), o.exp(o.mul(o.add(pp, qq), half)));
-  const large = o.mul(o.sub(plus, minus), o.constant(0.5));
-  const difference = o.choose(o.abs(x), o.constant(1), small, large);
+  const small = o.mul(hyperbolicSine(o, x), o.sqrt(o.mul(plus, minus)));
+  const difference = o.choose(o.abs(x), o.constant(1), small, o.mul(o.sub(plus, minus), half));
   return share === 0 ? difference : o.fma(minus, o.constant(share), difference);
 }
 
