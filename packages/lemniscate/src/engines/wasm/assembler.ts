@@ -10,38 +10,45 @@ import {
   valueTypes,
 } from "./opcodes.js";
 
-/** A number in LEB128, seven bits a byte. */
-function unsigned(value: number): number[] {
-  const bytes: number[] = [];
+/** Appends a number in LEB128, seven bits a byte. */
+function pushUnsigned(bytes: number[], value: number): void {
   let rest = value;
-  do {
-    const low = rest % 128;
-    rest = Math.floor(rest / 128);
-    bytes.push(rest > 0 ? low + 128 : low);
-  } while (rest > 0);
-  return bytes;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
+  bytes.push(rest);
 }
 
-function signed(value: number): number[] {
-  const bytes: number[] = [];
+function pushSigned(bytes: number[], value: number): void {
   let rest = value;
-  for (;;) {
-    const low = ((rest % 128) + 128) % 128;
-    rest = Math.floor(rest / 128);
-    const sign = low >= 64;
-    if ((rest === 0 && !sign) || (rest === -1 && sign)) return [...bytes, low];
-    bytes.push(low + 128);
-  }
+  for (; rest < -64 || rest >= 64; rest = Math.floor(rest / 128)) bytes.push((((rest % 128) + 128) % 128) + 128);
+  bytes.push((rest + 128) % 128);
 }
+
+// Thousands of bytes pass here: loops, for spreading and flattening arrays took most of the time to a first result.
+function pushAll(bytes: number[], more: Iterable<number>): void {
+  for (const byte of more) bytes.push(byte);
+}
+
+/** A content behind its length in bytes. */
+function pushSized(bytes: number[], content: readonly number[]): void {
+  pushUnsigned(bytes, content.length);
+  pushAll(bytes, content);
+}
+
+const unsigned = (value: number): number[] => {
+  const bytes: number[] = [];
+  pushUnsigned(bytes, value);
+  return bytes;
+};
 
 const text = (value: string): number[] => {
-  const bytes = [...new TextEncoder().encode(value)];
-  return [...unsigned(bytes.length), ...bytes];
+  const bytes: number[] = [];
+  pushSized(bytes, [...new TextEncoder().encode(value)]);
+  return bytes;
 };
 
 const vector = (items: readonly (readonly number[])[]): number[] => {
   const bytes = unsigned(items.length);
-  for (const item of items) for (const byte of item) bytes.push(byte);
+  for (const item of items) pushAll(bytes, item);
   return bytes;
 };
 
@@ -66,33 +73,39 @@ export class Fn {
   }
 
   get(local: Local): this {
-    return this.#push(0x20, ...unsigned(local));
+    return this.#numbered(0x20, local);
   }
 
   set(local: Local): this {
-    return this.#push(0x21, ...unsigned(local));
+    return this.#numbered(0x21, local);
   }
 
   tee(local: Local): this {
-    return this.#push(0x22, ...unsigned(local));
+    return this.#numbered(0x22, local);
   }
 
   i32(value: number): this {
-    return this.#push(0x41, ...signed(value));
+    this.#code.push(0x41);
+    pushSigned(this.#code, value);
+    return this;
   }
 
   f64(value: number): this {
-    return this.#push(0x44, ...new Uint8Array(Float64Array.of(value).buffer));
+    this.#code.push(0x44);
+    pushAll(this.#code, new Uint8Array(Float64Array.of(value).buffer));
+    return this;
   }
 
   v128(bytes: Uint8Array): this {
-    return this.#push(0xfd, 12, ...bytes);
+    this.#code.push(0xfd, 12);
+    pushAll(this.#code, bytes);
+    return this;
   }
 
   op(...names: readonly Instruction[]): this {
     for (const name of names) {
-      if (name in plain) this.#push(plain[name as keyof typeof plain]);
-      else this.#push(0xfd, ...unsigned(simd[name as keyof typeof simd]));
+      if (name in plain) this.#code.push(plain[name as keyof typeof plain]);
+      else this.#numbered(0xfd, simd[name as keyof typeof simd]);
     }
     return this;
   }
@@ -100,13 +113,14 @@ export class Fn {
   /** A load (address on the stack) or store (address and value), `offset` bytes further on. */
   mem(name: MemoryInstruction, offset = 0): this {
     const [prefixed, number, align] = memory[name];
-    if (prefixed) this.#push(0xfd, ...unsigned(number));
-    else this.#push(number);
-    return this.#push(...unsigned(align), ...unsigned(offset));
+    if (prefixed) this.#numbered(0xfd, number);
+    else this.#code.push(number);
+    return this.#numbered(align, offset);
   }
 
   lane(name: keyof typeof lanes, index: number): this {
-    return this.#push(0xfd, lanes[name], index);
+    this.#code.push(0xfd, lanes[name], index);
+    return this;
   }
 
   /** Adds a constant to a local. */
@@ -124,20 +138,23 @@ export class Fn {
    * accumulators in registers in this form only.
    */
   while(i: Local, end: Local, step: number, body: () => void): this {
-    this.#push(0x03, 0x40).get(i).get(end).op("i32.lt_u").#push(0x04, 0x40);
+    this.#code.push(0x03, 0x40);
+    this.get(i).get(end).op("i32.lt_u").#code.push(0x04, 0x40);
     body();
-    return this.advance(i, step).#push(0x0c, 1, 0x0b, 0x0b);
+    this.advance(i, step).#code.push(0x0c, 1, 0x0b, 0x0b);
+    return this;
   }
 
   /** `if (condition on the stack) { then }`. */
   if(then: () => void): this {
-    this.#push(0x04, 0x40);
+    this.#code.push(0x04, 0x40);
     then();
-    return this.#push(0x0b);
+    this.#code.push(0x0b);
+    return this;
   }
 
   call(index: number): this {
-    return this.#push(0x10, ...unsigned(index));
+    return this.#numbered(0x10, index);
   }
 
   body(): number[] {
@@ -148,13 +165,15 @@ export class Fn {
       else runs.push({ type, count: 1 });
     }
     const code = vector(runs.map(({ type, count }) => [...unsigned(count), valueTypes[type]]));
-    for (const byte of this.#code) code.push(byte);
+    pushAll(code, this.#code);
     code.push(0x0b);
     return code;
   }
 
-  #push(...bytes: readonly number[]): this {
-    for (const byte of bytes) this.#code.push(byte);
+  /** A byte with a number behind it. */
+  #numbered(byte: number, value: number): this {
+    this.#code.push(byte);
+    pushUnsigned(this.#code, value);
     return this;
   }
 }
@@ -172,22 +191,23 @@ export class ModuleBuilder {
   }
 
   bytes(shared: boolean): Uint8Array<ArrayBuffer> {
-    const section = (id: number, content: readonly number[]): number[] => [id, ...unsigned(content.length), ...content];
     const types = this.#functions.map((f) => [0x60, ...vector(f.parameters.map((type) => [valueTypes[type]])), 0]);
     const limits = shared ? [3, ...unsigned(1), ...unsigned(65536)] : [1, ...unsigned(1), ...unsigned(65536)];
     const bodies = this.#functions.map((f) => {
-      const body = f.body();
-      return [...unsigned(body.length), ...body];
+      const sized: number[] = [];
+      pushSized(sized, f.body());
+      return sized;
     });
     const bytes = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-    for (const part of [
-      section(1, vector(types)),
-      section(2, vector([[...text("env"), ...text("memory"), 2, ...limits]])),
-      section(3, vector(this.#functions.map((_, i) => unsigned(i)))),
-      section(7, vector(this.#functions.map((f, i) => [...text(f.name), 0, ...unsigned(i)]))),
-      section(10, vector(bodies)),
-    ])
-      for (const byte of part) bytes.push(byte);
+    const section = (id: number, content: readonly number[]): void => {
+      bytes.push(id);
+      pushSized(bytes, content);
+    };
+    section(1, vector(types));
+    section(2, vector([[...text("env"), ...text("memory"), 2, ...limits]]));
+    section(3, vector(this.#functions.map((_, i) => unsigned(i))));
+    section(7, vector(this.#functions.map((f, i) => [...text(f.name), 0, ...unsigned(i)])));
+    section(10, vector(bodies));
     return Uint8Array.from(bytes);
   }
 }
