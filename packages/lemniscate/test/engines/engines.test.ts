@@ -25,6 +25,7 @@ import { startThread } from "../../dist/engines/wasm/platform/node.js";
 import { openPool } from "../../dist/engines/wasm/pool.js";
 import { wasmEngine } from "../../dist/engines/wasm/wasm.js";
 import { compile } from "../../dist/program/compile.js";
+import { totalFlops } from "../../dist/program/cost.js";
 import { difference, random, randomBatch } from "../conformance/random.js";
 
 const both = ["nngp", "ntk"] as const;
@@ -42,7 +43,7 @@ let reference: Engine;
 let engines: readonly Engine[];
 beforeAll(async () => {
   reference = await openEngine({ name: "reference" });
-  engines = await Promise.all([1, 2, 3].map((threads) => openEngine({ threads })));
+  engines = [1, 2, 3].map((threads) => wasmEngine({ precision: "f64", threads, alone: 0 }));
 });
 afterAll(async () => {
   for (const engine of engines) await engine[Symbol.asyncDispose]();
@@ -238,7 +239,7 @@ describe("an engine", () => {
       started.push(thread);
       return thread;
     };
-    await using engine = wasmEngine({ precision: "f64", threads: 1, start });
+    await using engine = wasmEngine({ precision: "f64", threads: 1, start, alone: 0 });
     const { x, program, tile } = long;
     const first: Tile = { rowFrom: 0, rowTo: 1, columnFrom: 0, columnTo: 1 };
     const job = engine.tiles(program, x, null, [first, tile])[Symbol.asyncIterator]();
@@ -251,6 +252,32 @@ describe("an engine", () => {
     expect([small.rows, started.length]).toEqual([3, 2]);
   }, 20_000);
 
+  test("computes small jobs on the calling thread, the same bits, until they are many", async () => {
+    let started = 0;
+    const start: StartThread = (index) => {
+      started++;
+      return startThread!(index);
+    };
+    const program = compile(transformer, { grid: [6], channels: 3, gaussian: false }, { get: ["ntk"], masked: false });
+    const alone = 5 * totalFlops(program, 40, null).all;
+    await using engine = wasmEngine({ precision: "f64", threads: 2, start, alone });
+    const whole = (await k(x, null, { get: "ntk", engine: engines[1] })).data;
+    const begun: number[] = [];
+    for (let job = 0; job < 6; job++) {
+      expect((await k(x, null, { get: "ntk", engine })).data).toEqual(whole);
+      begun.push(started);
+    }
+    expect([begun[0], begun.at(-1)]).toEqual([0, 2]);
+    const large = randomBatch(13, [300, 30, 8]);
+    await using other = wasmEngine({ precision: "f64", threads: 2, start, alone: Number.POSITIVE_INFINITY });
+    const signal = AbortSignal.timeout(60);
+    await expect(k(large, null, { get: both, engine: other, signal })).rejects.toThrow("timeout");
+    // Whoever reads the tiles of one job may ask for another, and what was aborted holds nobody up.
+    for await (const { rowTo } of k.tiles(x, null, { get: both, engine: other }))
+      if (rowTo === 40) expect((await k(x, null, { get: "ntk", engine: other })).data).toEqual(whole);
+    expect(started).toBe(2);
+  });
+
   test("makes no more tiles ahead of a slow reader than a few a thread", async () => {
     let received = 0;
     const start: StartThread = (index) => {
@@ -262,7 +289,7 @@ describe("an engine", () => {
         }, fail);
       return { ...thread, listen };
     };
-    await using engine = wasmEngine({ precision: "f64", threads: 2, start });
+    await using engine = wasmEngine({ precision: "f64", threads: 2, start, alone: 0 });
     const x = randomBatch(22, [60, 2]);
     const program = compile(mlp, { grid: [], channels: 2, gaussian: false }, { get: ["nngp"], masked: false });
     const tiles = Array.from({ length: 60 }, (_, e) => ({ rowFrom: e, rowTo: e + 1, columnFrom: e, columnTo: e + 1 }));

@@ -22,46 +22,62 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-export function openPool(threads: number, start: StartThread | undefined): Pool {
-  return start === undefined ? callingThread : new ThreadPool(threads, start);
+/**
+ * Floating-point operations that the calling thread does before threads are started: to start them takes longer than
+ * that. A fresh process has its first result sooner, and one that asks for much has its threads all the same.
+ */
+const worthThreads = 1e8;
+
+export function openPool(threads: number, start: StartThread | undefined, alone: number = worthThreads): Pool {
+  return start === undefined ? callingThread : new ThreadPool(threads, start, alone);
 }
 
 /** How long the calling thread computes, in milliseconds, before others have a turn. */
 const turn = 20;
+
+/** A job on the calling thread. */
+async function* computeHere(
+  setup: Setup,
+  tiles: readonly Tile[],
+  symmetric: boolean,
+  signal?: AbortSignal,
+): AsyncGenerator<TileResult> {
+  const runner = new Runner(setup, 0, () => false);
+  let since = performance.now();
+  const rest = async (): Promise<void> => {
+    if (performance.now() - since < turn) return;
+    await new Promise((resolve) => setTimeout(resolve));
+    signal?.throwIfAborted();
+    since = performance.now();
+  };
+  for (let e = 0; e < setup.layout.lengths.length; e++) {
+    runner.example(e);
+    await rest();
+  }
+  const most = mostEntries(tiles);
+  const room = new ArrayBuffer(slotBytes(runner.entry, most, 1));
+  for (const tile of tiles) {
+    const values = slotOf(runner.entry, room, most, 0, 0, entriesOf(tile));
+    runner.tile(tile, symmetric, values);
+    yield { tile, values };
+    signal?.throwIfAborted();
+    await rest();
+  }
+}
 
 /** The pool of a place without threads. */
 const callingThread: Pool = {
   threads: 1,
   shared: false,
   async *run(prepare, tiles, symmetric, signal) {
-    const setup = await prepare();
-    const runner = new Runner(setup, 0, () => false);
-    let since = performance.now();
-    const rest = async (): Promise<void> => {
-      if (performance.now() - since < turn) return;
-      await new Promise((resolve) => setTimeout(resolve));
-      signal?.throwIfAborted();
-      since = performance.now();
-    };
-    for (let e = 0; e < setup.layout.lengths.length; e++) {
-      runner.example(e);
-      await rest();
-    }
-    const most = mostEntries(tiles);
-    const room = new ArrayBuffer(slotBytes(runner.entry, most, 1));
-    for (const tile of tiles) {
-      const values = slotOf(runner.entry, room, most, 0, 0, entriesOf(tile));
-      runner.tile(tile, symmetric, values);
-      yield { tile, values };
-      signal?.throwIfAborted();
-      await rest();
-    }
+    yield* computeHere(await prepare(), tiles, symmetric, signal);
   },
   async close() {},
 };
 
 /**
- * Worker threads, started when first needed and kept until the engine is closed. One job runs at a time. Threads wait
+ * Worker threads, started when small jobs have become many or a large one comes, and kept until the engine is closed;
+ * until then the calling thread computes. One job runs at a time. Threads wait
  * while too many tiles are unread, unless another job waits for this one: then it is over when all its tiles are made,
  * so that a reader may ask for another meanwhile.
  */
@@ -76,10 +92,13 @@ class ThreadPool implements Pool {
   #waiting = 0;
   #hurry = (): void => {};
   #slots = new SharedArrayBuffer(0);
+  /** Operations that the calling thread may still do without threads. */
+  #alone: number;
 
-  constructor(threads: number, start: StartThread) {
+  constructor(threads: number, start: StartThread, alone: number) {
     this.threads = threads;
     this.#startThread = start;
+    this.#alone = alone;
   }
 
   async *run(
@@ -100,6 +119,12 @@ class ThreadPool implements Pool {
     try {
       signal?.throwIfAborted();
       setup = await prepare();
+      const made = await this.#small(setup, tiles, symmetric, signal);
+      if (made !== undefined) {
+        release();
+        yield* made;
+        return;
+      }
       slots = this.#room(setup, most);
     } catch (error) {
       release();
@@ -171,6 +196,24 @@ class ThreadPool implements Pool {
     this.#hurry();
     await before;
     this.#waiting--;
+  }
+
+  /** The tiles of a job that the calling thread does by itself, all at once: a reader may ask for another job meanwhile. */
+  async #small(
+    setup: Setup,
+    tiles: readonly Tile[],
+    symmetric: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly TileResult[] | undefined> {
+    if (this.#workers.length > 0 || !(setup.flops <= this.#alone)) return undefined;
+    this.#alone -= setup.flops;
+    const made: TileResult[] = [];
+    for await (const { tile, values } of computeHere(setup, tiles, symmetric, signal))
+      made.push({
+        tile,
+        values: Object.fromEntries(Object.entries(values).map(([key, own]) => [key, own.slice()])),
+      });
+    return made;
   }
 
   #room({ lowered, format }: Setup, most: number): SharedArrayBuffer {

@@ -19,6 +19,8 @@ export interface Setup {
   readonly format: Format;
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
+  /** Floating-point operations of the job, about. */
+  readonly flops: number;
 }
 
 type Values = Keyed<Numbers>;

@@ -1,15 +1,16 @@
 import { defaultThreads, hasRelaxedSimd, startThread } from "#platform";
 import type { Batch } from "../../core/batch.js";
 import { LemniscateError } from "../../core/errors.js";
+import { flopsOf } from "../../program/cost.js";
 import type { Program } from "../../program/program.js";
-import type { Engine, Precision } from "../engine.js";
+import type { Engine, Precision, Tile } from "../engine.js";
 import { constantsAt, fillMemory, layoutOf } from "./layout.js";
 import { type Lowered, lower } from "./lower.js";
 import type { StartThread } from "./messages.js";
 import { generate } from "./module.js";
 import { openPool } from "./pool.js";
 import { emptyResults, type Setup } from "./runner.js";
-import { entryOf, slotBytes } from "./slots.js";
+import { entriesOf, entryOf, slotBytes } from "./slots.js";
 import { formatOf } from "./vector.js";
 
 const page = 65536;
@@ -21,6 +22,8 @@ export interface WasmOptions {
   readonly threads?: number | undefined;
   /** How threads are started; `null` where there are none, so that the calling thread computes. */
   readonly start?: StartThread | null | undefined;
+  /** Operations that the calling thread does before threads are started; default: about as long as it takes to start them. */
+  readonly alone?: number | undefined;
 }
 
 /** A program in the engine's terms; an engine keeps those it has seen. */
@@ -28,20 +31,20 @@ interface Translated {
   readonly lowered: Lowered;
   readonly constants: Uint8Array;
   readonly module: WebAssembly.Module;
+  /** Operations for one example and for one pair. */
+  readonly flops: { readonly example: number; readonly pair: number };
 }
 
 /**
- * The fast engine: WebAssembly with SIMD, made at run time for one program, on worker threads that share memory.
+ * The fast engine: WebAssembly with SIMD, made at run time for one program, on worker threads that share memory. Small
+ * jobs are done by the thread that calls it, until they are so many that threads are worth starting.
  * Where memory cannot be shared (pages that are not cross-origin isolated) it runs on the thread that calls it.
  * Results do not depend on the number of threads.
  */
-export function wasmEngine({
-  precision,
-  threads = defaultThreads(),
-  start = startThread ?? null,
-}: WasmOptions): Engine {
+export function wasmEngine(options: WasmOptions): Engine {
+  const { precision, threads = defaultThreads(), start = startThread ?? null, alone } = options;
   const format = formatOf(precision, hasRelaxedSimd());
-  const pool = openPool(threads, start ?? undefined);
+  const pool = openPool(threads, start ?? undefined, alone);
   const known = new Map<string, Translated>();
   const translate = async (program: Program): Promise<Translated> => {
     const key = JSON.stringify(program);
@@ -49,7 +52,12 @@ export function wasmEngine({
     if (found !== undefined) return found;
     const lowered = lower(program);
     const { bytes, constants } = generate(lowered, format, pool.shared);
-    const translated = { lowered, constants, module: await WebAssembly.compile(bytes) };
+    const module = await WebAssembly.compile(bytes);
+    const flops = {
+      example: flopsOf(lowered.program, lowered.program.example),
+      pair: flopsOf(lowered.program, lowered.program.pair),
+    };
+    const translated = { lowered, constants, module, flops };
     known.set(key, translated);
     return translated;
   };
@@ -67,19 +75,17 @@ export function wasmEngine({
     if (missing > 0) kept.grow(missing);
     return kept;
   };
-  const prepare = async (
-    program: Program,
-    batches: readonly Batch[],
-    tileSize: number,
-    workers: number,
-  ): Promise<Setup> => {
-    const { lowered, constants, module } = await translate(program);
-    const layout = layoutOf(lowered, format, constants.length, batches, tileSize, workers);
+  const prepare = async (program: Program, batches: readonly Batch[], tiles: readonly Tile[]): Promise<Setup> => {
+    const { lowered, constants, module, flops } = await translate(program);
+    const tileSize = tiles.reduce((max, t) => Math.max(max, t.rowTo - t.rowFrom, t.columnTo - t.columnFrom), 1);
+    const layout = layoutOf(lowered, format, constants.length, batches, tileSize, pool.threads);
     if (layout.bytes > largestMemory) throw tooLarge(layout.bytes);
     const memory = room(layout.bytes);
     new Uint8Array(memory.buffer).set(constants, constantsAt);
     fillMemory(layout, format, memory.buffer, batches);
-    return { lowered, layout, format, module, memory };
+    const pairs = tiles.reduce((sum, tile) => sum + entriesOf(tile), 0);
+    const all = flops.example * layout.lengths.length + flops.pair * pairs;
+    return { lowered, layout, format, module, memory, flops: all };
   };
   return {
     name: "wasm",
@@ -87,9 +93,8 @@ export function wasmEngine({
     threads: pool.threads,
     async *tiles(program, a, b, tiles, { signal } = {}) {
       signal?.throwIfAborted();
-      const tileSize = tiles.reduce((max, t) => Math.max(max, t.rowTo - t.rowFrom, t.columnTo - t.columnFrom), 1);
       const batches = b === null ? [a] : [a, b];
-      yield* pool.run(() => prepare(program, batches, tileSize, pool.threads), tiles, b === null, signal);
+      yield* pool.run(() => prepare(program, batches, tiles), tiles, b === null, signal);
     },
     async bytes(program, count, side) {
       const { lowered, constants } = await translate(program);
@@ -108,7 +113,7 @@ export function wasmEngine({
         columnTo: e + 1,
       }));
       const values = emptyResults(program, format, a.shape[0]);
-      const setUp = (): Promise<Setup> => prepare(program, [a], 1, pool.threads);
+      const setUp = (): Promise<Setup> => prepare(program, [a], tiles);
       for await (const { tile, values: own } of pool.run(setUp, tiles, true, signal))
         for (const key of program.get) values[key]!.set(own[key]!, tile.rowFrom * own[key]!.length);
       return values;
