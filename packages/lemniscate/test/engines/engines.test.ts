@@ -346,10 +346,10 @@ describe("an engine", () => {
 
   test("lets a program end, even stopped midway and never closed", () => {
     const script = `
-      import { attention, batch, dense, globalAvgPool, kernel, openEngine, serial } from "lemniscate";
+      import { attention, batch, dense, globalAvgPool, kernel, openEngine, relu, serial } from "lemniscate";
       const engine = await openEngine({ threads: 2 });
       const x = batch([400, 30, 8], Array.from({ length: 400 * 240 }, (_, i) => Math.sin(i * i)));
-      const k = kernel(serial(attention(), globalAvgPool(), dense()));
+      const k = kernel(serial(attention(), relu(), globalAvgPool(), dense()));
       const signal = AbortSignal.timeout(50);
       await k(x, null, { get: "nngp", engine, signal }).catch((error) => console.log(error.name));
       for await (const tile of k.tiles(x, null, { get: ["nngp"], engine })) break;
