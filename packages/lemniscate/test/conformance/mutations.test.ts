@@ -77,7 +77,7 @@ const mutations: readonly Mutation[] = [
   mutation("ops/duals/rectifier.js", "below * below + above * above", "below * below + above"),
   mutation("ops/duals/rectifier.js", "product: below * above", "product: 0"),
   mutation("ops/duals/rectifier.js", "o.add(o.constant(product), turned)", "o.sub(o.constant(product), turned)"),
-  mutation("ops/duals/dual.js", "o.mul(apart, apart)", "apart"),
+  mutation("ops/duals/dual.js", "o.mul(a, b)), o.add(one, c)", "o.mul(a, a)), o.add(one, c)"),
   mutation("ops/algebra.js", "(2 * n - 1) ** 2", "(2 * n + 1) ** 2"),
   mutation("engines/wasm/vector.js", "(k + 2.5)", "(k + 1.5)"),
   mutation("engines/wasm/vector.js", "this.mul(this.sqrt(d), d)", "this.sqrt(d)"),

@@ -28,9 +28,26 @@ export interface Fused {
 /** Neighbouring vectors that are computed together, so that their latencies overlap. */
 const unroll = 4;
 
-/** 32-bit words of the frame that describes a call: rows, column bytes, then pointer and stride of each stream. */
-export function frameWords(fused: Fused): number {
-  return 2 + 2 * (fused.inputs.length + fused.outputs.length);
+/**
+ * Bytes of the frame that describes a call: rows, column bytes, then pointer and stride of each stream, and behind them
+ * room for what only the column decides, in lines of `lineBytes`.
+ */
+export function frameBytes(format: Format, fused: Fused, lineBytes: number): number {
+  return linesFrom(fused) + columnVectors(fused, graph(format, fused)).length * lineBytes;
+}
+
+function linesFrom({ inputs, outputs }: Fused): number {
+  return 16 * Math.ceil((8 + 8 * (inputs.length + outputs.length)) / 16);
+}
+
+/** What only the row decides. */
+function rowVectors({ inputs }: Fused, results: readonly Vector[]): readonly Vector[] {
+  return fixedVectors(results, (input) => inputs[input] === "row" || inputs[input] === "number");
+}
+
+/** What only the column decides, where there are enough rows that it is worth remembering. */
+function columnVectors({ narrow, inputs }: Fused, results: readonly Vector[]): readonly Vector[] {
+  return narrow ? [] : fixedVectors(results, (input) => inputs[input] === "column");
 }
 
 /** Defines `name(frame)`: the fused steps on every entry of a block. */
@@ -63,24 +80,48 @@ export function defineFused(
     const [i, j, whole] = [f.local(), f.local(), f.local()];
     const width = 16 * unroll;
     f.get(bytes).i32(-width).op("i32.and").set(whole);
-    // What only the row decides is computed once for each row.
-    const isFixed = (input: number): boolean => inputs[input] === "row" || inputs[input] === "number";
-    const fixed = fixedVectors(results, isFixed);
-    const held = new Map<Vector, Local>();
-    const body = (count: number): void => {
-      const loaded = inputs.map((_, n) => {
-        if (isFixed(n)) return Array.from({ length: count }, () => splats[n]!);
-        return Array.from({ length: count }, (_, u) => {
-          const local = f.local("v128");
-          f.get(streams[n]!.pointer)
-            .get(j)
-            .op("i32.add")
-            .mem("v128.load", 16 * u)
-            .set(local);
-          return local;
-        });
+    const neighbours = <T>(count: number, make: (u: number) => T): T[] =>
+      Array.from({ length: count }, (_, u) => make(u));
+    const read = (pointer: Local, count: number): Local[] =>
+      neighbours(count, (u) => {
+        const local = f.local("v128");
+        f.get(pointer)
+          .get(j)
+          .op("i32.add")
+          .mem("v128.load", 16 * u)
+          .set(local);
+        return local;
       });
-      const computed = emitVectors(f, constants, results, loaded, count, held);
+    const load = (count: number): (readonly Local[])[] =>
+      inputs.map((access, n) =>
+        access === "row" || access === "number"
+          ? neighbours(count, () => splats[n]!)
+          : read(streams[n]!.pointer, count),
+      );
+    // What only the row decides is computed once for each row, what only the column decides once for all rows.
+    const fixed = rowVectors(fused, results);
+    const held = new Map<Vector, Local>();
+    const lines = columnVectors(fused, results).map((vector) => ({ vector, pointer: f.local() }));
+    for (const [n, { pointer }] of lines.entries())
+      f.get(bytes).i32(n).op("i32.mul").get(0).op("i32.add").i32(linesFrom(fused)).op("i32.add").set(pointer);
+    if (lines.length > 0)
+      f.while(j, bytes, 16, () => {
+        const computed = emitVectors(
+          f,
+          constants,
+          lines.map(({ vector }) => vector),
+          load(1),
+          1,
+        );
+        for (const [n, [local]] of computed.entries())
+          f.get(lines[n]!.pointer).get(j).op("i32.add").get(local!).mem("v128.store");
+      });
+    const body = (count: number): void => {
+      const known = new Map<Vector, readonly Local[]>([
+        ...[...held].map(([vector, local]) => [vector, neighbours(count, () => local)] as const),
+        ...lines.map(({ vector, pointer }) => [vector, read(pointer, count)] as const),
+      ]);
+      const computed = emitVectors(f, constants, results, load(count), count, known);
       for (const [n, locals] of computed.entries())
         for (const [u, local] of locals.entries())
           f.get(streams[inputs.length + n]!.pointer)

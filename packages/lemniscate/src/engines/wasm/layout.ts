@@ -6,7 +6,7 @@ import { type WindowParameters, windowOps } from "../../ops/window.js";
 import { lengthsOn } from "../../program/lengths.js";
 import type { Program, Step } from "../../program/program.js";
 import { placeBuffers } from "./buffers.js";
-import { frameWords } from "./elementwise.js";
+import { frameBytes } from "./elementwise.js";
 import { panel as examplesOfPanel } from "./kernels/gram.js";
 import type { Lowered } from "./lower.js";
 import type { Instruction } from "./schedule.js";
@@ -158,7 +158,8 @@ export function layoutOf(
   };
   const round = (bytes: number): number => Math.ceil(bytes / 64) * 64;
   const frame = 0;
-  const product = round(4 * lowered.functions.reduce((max, fused) => Math.max(max, frameWords(fused)), 0));
+  const widest = Math.max(strideOf(format, side), ...spaces.map(({ longest }) => strideOf(format, longest)));
+  const product = round(lowered.functions.reduce((max, fused) => Math.max(max, frameBytes(format, fused, widest)), 0));
   const spare = spareBytes(program, spaces, format);
   const start = product + Math.max(spare, spaces[0]!.longest * strideOf(format, channels));
   const results = new Set(

@@ -298,8 +298,7 @@ export function fixedVectors(results: readonly Vector[], isFixed: (input: number
 
 /**
  * Writes the instructions of `results` for `unroll` neighbouring vectors at once and returns the locals that hold them.
- * `inputs` gives the locals of each input, one a neighbour; `held` those of vectors that are there already, the same for
- * all neighbours.
+ * `inputs` gives the locals of each input, one a neighbour; `held` those of vectors that are there already.
  */
 export function emitVectors(
   f: Fn,
@@ -307,15 +306,14 @@ export function emitVectors(
   results: readonly Vector[],
   inputs: readonly (readonly Local[])[],
   unroll: number,
-  held: ReadonlyMap<Vector, Local> = new Map(),
+  held: ReadonlyMap<Vector, readonly Local[]> = new Map(),
 ): readonly (readonly Local[])[] {
-  const forAll = (local: Local): readonly Local[] => Array.from({ length: unroll }, () => local);
-  const locals = new Map<Vector, readonly Local[]>([...held].map(([vector, local]) => [vector, forAll(local)]));
+  const locals = new Map<Vector, readonly Local[]>(held);
   const load = (constant: Vector): readonly Local[] => {
     const local = f.local("v128");
     constants.push(f, constant.value);
     f.set(local);
-    return forAll(local);
+    return Array.from({ length: unroll }, () => local);
   };
   const visit = (vector: Vector): readonly Local[] => {
     const known = vector.kind === "input" ? inputs[vector.value]! : locals.get(vector);

@@ -49,26 +49,24 @@ export function applyDual<P extends Parameters>(
 /**
  * 1 − |ρ| of the correlation ρ = pq/√(pp·qq); 1 where a variance is 0.
  *
- * With s = √(pp·qq), 2(s − |pq|) = (pp − |pq|) + (qq − |pq|) − (√pp − √qq)². Of nearly equal Gaussians these differences
- * are exact, so that all digits survive which the covariances have; of equal ones the result is 0. Where the variances
- * differ much, s − |pq| itself is the better one, and still exactly 0 for x and 2x. Variances whose product over- or
- * underflows have their roots taken first.
+ * In units of both standard deviations, with c = |ρ|, a = (pp − |pq|)/√(pp·qq) and b = (qq − |pq|)/√(pp·qq),
+ * (1 − c)(1 + c) = c(a + b) + ab. Of nearly equal Gaussians these differences are exact, so that all digits survive which
+ * the covariances have; of equal ones, and of x and 2x, the result is 0. Where variances differ more, 1 − c itself is the
+ * better one. Roots and reciprocals are of one side alone, so that an engine computes them once for each row and column.
  */
 export function scaledDistance<V>(o: Algebra<V>, pp: V, pq: V, qq: V): V {
-  const [rp, rq, size] = [o.sqrt(pp), o.sqrt(qq), o.abs(pq)];
-  const s = deviations(o, pp, qq);
-  const apart = o.div(o.sub(pp, qq), o.add(rp, rq));
-  const twice = o.sub(o.add(o.sub(pp, size), o.sub(qq, size)), o.mul(apart, apart));
-  const alike = o.mul(o.max(pp, qq), o.constant(0.5));
-  const distance = o.choose(alike, o.min(pp, qq), o.mul(twice, o.constant(0.5)), o.sub(s, size));
-  return o.choose(s, o.constant(0), o.constant(1), o.div(o.max(distance, o.constant(0)), s));
+  const [zero, one, size] = [o.constant(0), o.constant(1), o.abs(pq)];
+  const [perP, perQ] = [o.div(one, o.sqrt(pp)), o.div(one, o.sqrt(qq))];
+  const scaled = (x: V): V => o.mul(o.mul(x, perP), perQ);
+  const [c, a, b] = [scaled(size), scaled(o.sub(pp, size)), scaled(o.sub(qq, size))];
+  const alike = o.div(o.add(o.mul(c, o.add(a, b)), o.mul(a, b)), o.add(one, c));
+  const distance = o.choose(o.max(pp, qq), o.mul(o.min(pp, qq), o.constant(4.5)), alike, o.sub(one, c));
+  return o.choose(o.min(pp, qq), zero, one, o.max(distance, zero));
 }
 
-/** √(pp·qq), √pp·√qq where the product is no number of normal size. */
+/** √pp·√qq. */
 export function deviations<V>(o: Algebra<V>, pp: V, qq: V): V {
-  const [apart, product] = [o.mul(o.sqrt(pp), o.sqrt(qq)), o.mul(pp, qq)];
-  const exact = o.choose(o.constant(1e-30), product, o.sqrt(product), apart);
-  return o.choose(product, o.constant(1e30), exact, apart);
+  return o.mul(o.sqrt(pp), o.sqrt(qq));
 }
 
 /** max(pp·qq − pq², 0), as a product of two differences; where pp·qq underflows it is 0, beside terms that are not. */

@@ -14,7 +14,7 @@ export type RectifierParameters = { readonly below: number; readonly above: numb
  *
  * with s = √(pp·qq) and cos θ = pq/s, θ = π/2 where s = 0. Both are computed from the acute angle ϑ of |pq|, beyond
  * θ = π/2 with sin θ − θ cos θ = sin ϑ − ϑ cos ϑ − π cos θ and c − f·π = below·above, so nothing cancels near 0 and π.
- * Errors: 2u, and 3u of the derivative.
+ * Errors: 3u, and 5u of the derivative.
  */
 export const rectifierDual: Dual<RectifierParameters> = {
   name: "dualRectifier",
