@@ -9,7 +9,7 @@ import { bestRate } from "./rate.mjs";
 /** Floating-point operations a second of an S × S × S product. */
 export function measureProduct(format, S) {
   const module = new ModuleBuilder();
-  defineKernels(module, format, new ConstantTable(format, constantsAt));
+  defineKernels(module, format, new ConstantTable(format, constantsAt), new Set(["product"]));
   const stride = strideOf(format, S);
   const room = (S + 8) * stride;
   const [a, b, c] = [65536, 65536 + room, 65536 + 2 * room];

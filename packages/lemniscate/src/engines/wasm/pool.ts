@@ -122,7 +122,10 @@ class ThreadPool implements Pool {
       const made = await this.#small(setup, tiles, symmetric, signal);
       if (made !== undefined) {
         release();
-        yield* made;
+        for (const result of made) {
+          signal?.throwIfAborted();
+          yield result;
+        }
         return;
       }
       slots = this.#room(setup, most);

@@ -1,5 +1,6 @@
 /** @module Structural operations as calls of the engine's own functions. */
 import type { Form, Parameters, StructuralName } from "../../ops/op.js";
+import type { KernelName } from "./kernels/define.js";
 import type { Layout, Space } from "./layout.js";
 import type { Found } from "./places.js";
 import { strideOf } from "./stride.js";
@@ -33,6 +34,33 @@ export function readsWeights(op: string, operand: number): boolean {
   if (op === "sandwich") return operand !== 1;
   return (op === "mix" || op === "mixLine" || op === "compose") && operand === 0;
 }
+
+/** The functions that the lowering of each operation calls. */
+export const called: { readonly [Name in StructuralName]: readonly KernelName[] } = {
+  gram: ["gram", "gramDots", "gramPanels"],
+  mix: ["transpose", "product"],
+  mixedGram: ["gram", "gramDots"],
+  mixLine: ["product"],
+  poolInputs: ["inner"],
+  pooledGram: ["gramDots", "gramPanels"],
+  positionCovariance: [],
+  presence: [],
+  softmaxRows: ["softmax"],
+  sandwich: ["product", "columnDots"],
+  compose: ["product"],
+  cross: ["product"],
+  inner: ["inner"],
+  weigh: ["product"],
+  bilinear: ["bilinear"],
+  sumPairs: ["sum"],
+  sumDiagonal: ["sum"],
+  takeDiagonal: [],
+  scaleDiagonal: [],
+  convolve: ["sumRuns", "addRuns", "maskedRuns", "gutters"],
+  windowSums: ["sumRuns", "addRuns", "maskedRuns", "gutters"],
+  pickCenters: [],
+  tapShares: [],
+};
 
 export const lowerings: { readonly [Name in StructuralName]: (context: Context) => Call } = {
   gram: ({ layout, form, output, call }) => {

@@ -31,7 +31,9 @@ async function breakWorker() {
   };
   try {
     await using engine = await openEngine();
-    const refused = await refusal(async () => void (await computeOn(engine, "dense")));
+    // More than the calling thread does by itself
+    const large = batch([1500, 100], new Float64Array(150_000).fill(0.5));
+    const refused = await refusal(async () => void (await kernel(many.network)(large, null, { get: "nngp", engine })));
     return { refused, started, next: await computeOn(engine, "dense") };
   } finally {
     globalThis.Worker = Ordinary;

@@ -9,22 +9,51 @@ import { defineSoftmax } from "./softmax.js";
 import { defineSum } from "./sums.js";
 import { defineTranspose } from "./transpose.js";
 
-/** Defines all functions of this folder. Strides are in bytes; blocks are read and written up to whole tiles. */
-export function defineKernels(module: ModuleBuilder, format: Format, constants: ConstantTable): void {
-  defineProduct(module, format, "product");
-  defineColumnDots(module, format, "columnDots");
-  // Rounding every product makes x·x' of nearly equal x and x' err alike, so that their distance survives the difference.
-  const rounding = { ...format, fma: false };
-  defineProduct(module, rounding, "gram");
-  defineColumnDots(module, rounding, "gramDots");
-  defineGram(module, format);
-  defineSoftmax(module, format, constants);
-  defineTranspose(module, format);
-  defineRuns(module, format, "sumRuns");
-  defineRuns(module, format, "addRuns");
-  defineMaskedRuns(module, format);
-  defineGutters(module, format);
-  defineSum(module, format, "sum", 1);
-  defineSum(module, format, "inner", 2);
-  defineSum(module, format, "bilinear", 2);
+export type KernelName =
+  | "product"
+  | "columnDots"
+  | "gram"
+  | "gramDots"
+  | "gramPanels"
+  | "softmax"
+  | "transpose"
+  | "sumRuns"
+  | "addRuns"
+  | "maskedRuns"
+  | "gutters"
+  | "sum"
+  | "inner"
+  | "bilinear";
+
+type Define = (module: ModuleBuilder, format: Format, constants: ConstantTable) => unknown;
+
+// Rounding every product makes x·x' of nearly equal x and x' err alike, so that their distance survives the difference.
+const rounding = (format: Format): Format => ({ ...format, fma: false });
+
+/** The functions of this folder. Strides are in bytes; blocks are read and written up to whole tiles. */
+const kernels: Readonly<Record<KernelName, Define>> = {
+  product: (module, format) => defineProduct(module, format, "product"),
+  columnDots: (module, format) => defineColumnDots(module, format, "columnDots"),
+  gram: (module, format) => defineProduct(module, rounding(format), "gram"),
+  gramDots: (module, format) => defineColumnDots(module, rounding(format), "gramDots"),
+  gramPanels: defineGram,
+  softmax: defineSoftmax,
+  transpose: defineTranspose,
+  sumRuns: (module, format) => defineRuns(module, format, "sumRuns"),
+  addRuns: (module, format) => defineRuns(module, format, "addRuns"),
+  maskedRuns: defineMaskedRuns,
+  gutters: defineGutters,
+  sum: (module, format) => defineSum(module, format, "sum", 1),
+  inner: (module, format) => defineSum(module, format, "inner", 2),
+  bilinear: (module, format) => defineSum(module, format, "bilinear", 2),
+};
+
+/** Defines those functions that are wanted: to write and compile all of them takes as long as a small job. */
+export function defineKernels(
+  module: ModuleBuilder,
+  format: Format,
+  constants: ConstantTable,
+  wanted: ReadonlySet<KernelName>,
+): void {
+  for (const name of wanted) kernels[name](module, format, constants);
 }
