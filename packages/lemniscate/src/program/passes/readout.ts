@@ -1,11 +1,12 @@
 import type { Shape } from "../../core/shape.js";
 import { sandwichOp } from "../../ops/attend.js";
-import { add, addOp, affine, affineOp, multiply, multiplyOp } from "../../ops/elementary.js";
+import { add, addOp, affine, multiply, multiplyOp } from "../../ops/elementary.js";
 import { gramOp, mixedGramOp, pooledGram, poolInputs } from "../../ops/gram.js";
 import type { Node, Side } from "../../ops/op.js";
 import { keepOp, presence } from "../../ops/padding.js";
 import { bilinear, bilinearOp, outer, outerOp, sumDiagonal, sumPairsOp, weigh } from "../../ops/reductions.js";
 import type { Merged, Rewrite } from "../graph.js";
+import { mostPaths, multipleOf, reachThrough } from "./reach.js";
 
 /**
  * Pushes a sum over positions through linear layers down to attention, where it becomes a weighted sum over the
@@ -50,49 +51,10 @@ function pushed(node: Merged): Node | undefined {
   return shift === 0 ? scaled : add(scaled, affine(outer(sumDiagonal(u), sumDiagonal(v)), shift, 0));
 }
 
-/** Sums of attention over sums of attention have twice as many paths at each; beyond these, blocks are cheaper. */
-const mostPaths = 16;
+const reachOf = reachThrough({ masks: true });
 
 /** Whether a weighted sum over `k` is pushed below it. */
 function isPushed(k: Node): boolean {
   const { paths, saves, linear } = reachOf(k);
   return (saves || linear) && (k.op.name !== addOp.name || paths <= mostPaths);
-}
-
-/** What a weighted sum over a block meets on its way down. */
-interface Reach {
-  /** How many weighted sums it becomes. */
-  readonly paths: number;
-  /** Whether some block need not be formed, of attention or of a product with a number. */
-  readonly saves: boolean;
-  /** Whether it is a sum over inputs in the end, whatever the path. */
-  readonly linear: boolean;
-}
-
-const known = new WeakMap<Node, Reach>();
-
-function reachOf(k: Node): Reach {
-  const reach = known.get(k) ?? follow(k);
-  known.set(k, reach);
-  return reach;
-}
-
-function follow(k: Node): Reach {
-  if (k.op === gramOp || k.op === mixedGramOp || k.op === outerOp) return { paths: 1, saves: false, linear: true };
-  if (k.op === sandwichOp) return { ...reachOf(k.args[1]!), saves: true };
-  if (k.op === keepOp) return reachOf(k.args[1]!);
-  if (k.op.name === affineOp.name) return reachOf(k.args[0]!);
-  const product = multipleOf(k);
-  if (product !== undefined) return { ...reachOf(product.block), saves: true };
-  if (k.op.name !== addOp.name) return { paths: 1, saves: false, linear: false };
-  const [x, y] = k.args.map(reachOf) as [Reach, Reach];
-  return { paths: x.paths + y.paths, saves: x.saves || y.saves, linear: x.linear && y.linear };
-}
-
-/** The number and the block of a block that is multiplied by one number, as by attention without a softmax. */
-export function multipleOf(k: Node): { readonly number: Node; readonly block: Node } | undefined {
-  if (k.op.name !== multiplyOp.name) return undefined;
-  const [x, y] = k.args as readonly [Node, Node];
-  if (x.extent === "value" && y.extent === "pair") return { number: x, block: y };
-  return y.extent === "value" && x.extent === "pair" ? { number: y, block: x } : undefined;
 }

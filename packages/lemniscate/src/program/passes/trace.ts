@@ -6,7 +6,10 @@ import type { Node, Side } from "../../ops/op.js";
 import { presence } from "../../ops/padding.js";
 import { inner, outer, outerOp, sumDiagonal, sumDiagonalOp } from "../../ops/reductions.js";
 import type { Merged, Rewrite } from "../graph.js";
-import { multipleOf } from "./readout.js";
+import { mostPaths, multipleOf, reachThrough } from "./reach.js";
+
+// Zeros of padding are kept above a trace: what it meets there is no weight of its own.
+const reachOf = reachThrough({ masks: false });
 
 /**
  * Pushes a sum over equal positions through linear layers down to attention. There it is an inner product with weights
@@ -56,33 +59,4 @@ function traced(k: Node, weights: Weights): Node {
   if (k.op === mixedGramOp) return sumDiagonal(mixedGram(mix(A, first), mix(B, second)));
   if (k.op === outerOp) return sumDiagonal(outer(mixLine(A, first!), mixLine(B, second!)));
   return inner(cross(A, B), k);
-}
-
-/** Sums of attention over sums of attention have twice as many paths at each; beyond these nobody compares. */
-const mostPaths = 16;
-
-/** What the sum over equal positions of a block meets on its way down. */
-interface Reach {
-  /** How many sums it becomes. */
-  readonly paths: number;
-  /** Whether there is attention, or a product with a number. */
-  readonly saves: boolean;
-}
-
-const known = new WeakMap<Node, Reach>();
-
-function reachOf(k: Node): Reach {
-  const reach = known.get(k) ?? follow(k);
-  known.set(k, reach);
-  return reach;
-}
-
-function follow(k: Node): Reach {
-  if (k.op === sandwichOp) return { ...reachOf(k.args[1]!), saves: true };
-  if (k.op.name === affineOp.name) return reachOf(k.args[0]!);
-  const product = multipleOf(k);
-  if (product !== undefined) return { ...reachOf(product.block), saves: true };
-  if (k.op.name !== addOp.name) return { paths: 1, saves: false };
-  const [x, y] = k.args.map(reachOf) as [Reach, Reach];
-  return { paths: x.paths + y.paths, saves: x.saves || y.saves };
 }
