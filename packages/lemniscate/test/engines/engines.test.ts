@@ -38,6 +38,7 @@ const transformer = serial(
   globalAvgPool(),
   dense(),
 );
+const mixing = serial(dense(), attention(), relu(), globalAvgPool(), dense());
 
 let reference: Engine;
 let engines: readonly Engine[];
@@ -78,7 +79,9 @@ describe("sizes that fit into no tile", () => {
     ["odd lengths", transformer, ragged(3, 11, 7, 3), null],
     ["odd lengths, two batches", transformer, ragged(4, 9, 13, 2), ragged(5, 5, 13, 2)],
     ["long sequences", transformer, ragged(6, 3, 37, 5), null],
-    ["more channels than unrolled steps", mlp, randomBatch(7, [6, 67]), null],
+    ["an odd number of channels", mlp, randomBatch(7, [6, 67]), null],
+    ["positions of many channels", transformer, ragged(12, 9, 13, 19), ragged(13, 5, 13, 19)],
+    ["positions of many channels, mixed before products", mixing, ragged(14, 9, 13, 19), ragged(15, 5, 13, 19)],
     [
       "features, some masked",
       mlp,

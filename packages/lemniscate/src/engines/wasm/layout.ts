@@ -2,12 +2,14 @@
 import { type Batch, channelsOf, trimmed } from "../../core/batch.js";
 import { sandwichOp } from "../../ops/attend.js";
 import { type PositionParameters, positionMatrix } from "../../ops/position-covariance.js";
+import { structuralOps } from "../../ops/registry.js";
 import { type WindowParameters, windowOps } from "../../ops/window.js";
 import { lengthsOn } from "../../program/lengths.js";
 import type { Program, Step } from "../../program/program.js";
 import { placeBuffers } from "./buffers.js";
 import { frameBytes } from "./elementwise.js";
 import { panel as examplesOfPanel } from "./kernels/gram.js";
+import { correctsNearCopies } from "./kernels/near-copies.js";
 import type { Lowered } from "./lower.js";
 import type { Instruction } from "./schedule.js";
 import { strideOf } from "./stride.js";
@@ -44,6 +46,10 @@ export interface Layout {
   /** Bytes between two channels of a panel, and between two panels: of features, and of pooled inputs. */
   readonly inputStride: number;
   readonly panelStride: number;
+  /** Inner products of inputs with themselves, a line or a number an example; empty if nobody corrects near-copies. */
+  readonly squares: Float64Array;
+  /** The same of pooled inputs, by their step on the tape. */
+  readonly pooledSquares: ReadonlyMap<number, Float64Array>;
   /** Presence of each example's positions, or, for features, one number an example. */
   readonly presence: Float64Array;
   /** Kept example steps: blocks and lines an example by itself, numbers of all examples side by side. */
@@ -121,6 +127,9 @@ export function layoutOf(
   };
   const given = features ? take(count * channels * format.bytes) : 0;
   const inputs = features ? channelByChannel() : each((length) => channels * strideOf(format, length));
+  const squared =
+    stepsOf(program).some(({ op }) => op === structuralOps.gram.name) && (features || correctsNearCopies(channels));
+  const squares = squared ? (features ? together() : each(line)) : new Float64Array(0);
   const presence = features ? together() : each(line);
   const home = (step: number): Float64Array => {
     const { form, space } = program.example[step]!;
@@ -130,6 +139,10 @@ export function layoutOf(
     return each(form === "block" ? block : line, space);
   };
   const tape = new Map(lowered.tape.map((step) => [step, home(step)]));
+  const pooled = lowered.tile.flatMap((made) =>
+    made.kind === "structural" ? made.inputs.map(({ step }) => step) : [],
+  );
+  const pooledSquares = new Map(pooled.map((step) => [step, together()]));
   const transposed = new Map(lowered.transposed.map((step) => [step, each(block, program.example[step]!.space)]));
   const positions = new Map(
     positionSteps([...program.example, ...program.pair]).map((key) => {
@@ -193,6 +206,8 @@ export function layoutOf(
     panel,
     inputStride,
     panelStride,
+    squares,
+    pooledSquares,
     presence,
     tape,
     transposed,

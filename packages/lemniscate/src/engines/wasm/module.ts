@@ -1,9 +1,10 @@
+import type { StructuralName } from "../../ops/op.js";
 import { ModuleBuilder } from "./assembler.js";
 import { defineFused } from "./elementwise.js";
 import { defineKernels, type KernelName } from "./kernels/define.js";
 import { constantsAt } from "./layout.js";
 import type { Lowered } from "./lower.js";
-import { called } from "./structural.js";
+import { kernelsOf } from "./structural.js";
 import { ConstantTable, type Format } from "./vector.js";
 
 /** The WebAssembly of a program: the engine's own functions and the program's fused ones. */
@@ -16,15 +17,15 @@ export interface Code {
 export function generate(lowered: Lowered, format: Format, shared: boolean): Code {
   const module = new ModuleBuilder();
   const constants = new ConstantTable(format, constantsAt);
-  defineKernels(module, format, constants, kernelsOf(lowered));
+  defineKernels(module, format, constants, calledBy(lowered));
   for (const [i, fused] of lowered.functions.entries()) defineFused(module, format, constants, `fused${i}`, fused);
   return { bytes: module.bytes(shared), constants: constants.bytes() };
 }
 
 /** The hand-written functions that a program calls. */
-function kernelsOf({ example, pair, tile, transposed }: Lowered): ReadonlySet<KernelName> {
+function calledBy({ program, example, pair, tile, transposed }: Lowered): ReadonlySet<KernelName> {
   const names = [...example, ...pair, ...tile].flatMap((instruction) =>
-    instruction.kind === "structural" ? called[instruction.op as keyof typeof called] : [],
+    instruction.kind === "structural" ? kernelsOf(instruction.op as StructuralName, program.input) : [],
   );
   return new Set<KernelName>(transposed.length > 0 ? [...names, "transpose"] : names);
 }

@@ -47,6 +47,12 @@ interface Area {
   readonly stride: number;
 }
 
+/** Examples' numbers in panels, and their inner products with themselves. */
+interface Panels {
+  readonly at: Float64Array;
+  readonly squares: Float64Array;
+}
+
 /** A call for all pairs of an area; only those on and above the diagonal are read later if it is a triangle. */
 type TileCall = (area: Area, triangle: boolean) => void;
 
@@ -86,7 +92,9 @@ export class Runner {
   example(e: number): void {
     const { lowered, layout } = this.#setup;
     if (layout.features) this.#place(e);
+    this.#square(e);
     this.#run(this.#example, e, e);
+    for (const [step, squares] of layout.pooledSquares) this.#squareOne(layout.tape.get(step)![e]!, squares[e]!);
     for (const step of lowered.tape)
       if (lowered.program.example[step]!.form === "value")
         this.#write(layout.tape.get(step)![e]!, this.#read(this.#scratch + layout.offsets.example.get(step)!));
@@ -100,6 +108,31 @@ export class Runner {
     const [from, to, step] = [given / bytes + e * channels, inputs[e]! / bytes, inputStride / bytes];
     const present = this.#read(presence[e]!) !== 0;
     for (let c = 0; c < channels; c++) numbers[to + c * step] = present ? numbers[from + c]! : 0;
+  }
+
+  /** Inner products of an example's inputs with themselves. */
+  #square(e: number): void {
+    const { features, squares, inputs, lengths, strides, channels } = this.#setup.layout;
+    if (squares.length === 0) return;
+    if (features) this.#squareOne(inputs[e]!, squares[e]!);
+    else
+      this.#functions["columnDots"]!(
+        inputs[e]!,
+        inputs[e]!,
+        squares[e]!,
+        lengths[e]!,
+        channels,
+        strides[e]!,
+        strides[e]!,
+      );
+  }
+
+  /** The same of one in a panel, by way of scratch: functions write whole vectors, and the neighbours are not ours. */
+  #squareOne(x: number, to: number): void {
+    const { channels, inputStride, product } = this.#setup.layout;
+    const spare = this.#scratch + product;
+    this.#functions["columnDots"]!(x, x, spare, 1, channels, inputStride, inputStride);
+    this.#write(to, this.#read(spare));
   }
 
   /** What the results of a pair are made of. */
@@ -277,11 +310,16 @@ export class Runner {
     const here = (step: number): number => this.#scratch + layout.offsets.tile.get(step)!;
     if (instruction.kind === "structural") {
       const [x, y] = [0, 1].map((side) => {
-        const pooled = instruction.inputs[side];
-        return pooled === undefined ? layout.inputs : layout.tape.get(pooled.step)!;
-      }) as [Float64Array, Float64Array];
+        const step = instruction.inputs[side]?.step;
+        return step === undefined
+          ? { at: layout.inputs, squares: layout.squares }
+          : { at: layout.tape.get(step)!, squares: layout.pooledSquares.get(step)! };
+      }) as [Panels, Panels];
       const out = here(instruction.output);
-      return (area, triangle) => this.#gram(x[area.a]!, y[area.b]!, out, area, triangle);
+      return (area, triangle) => {
+        this.#gram(x.at[area.a]!, y.at[area.b]!, out, area, triangle);
+        this.#correct(x, y, out, area, triangle);
+      };
     }
     const run = this.#functions[functionName(lowered, instruction.fused)]!;
     const inputs = instruction.inputs.map(({ from, step }): ((area: Area) => number) => {
@@ -319,6 +357,29 @@ export class Runner {
         c === 0 ? 1 : 0,
         triangle ? 1 : 0,
       );
+    }
+  }
+
+  /** Inner products of near-copies among those. */
+  #correct(x: Panels, y: Panels, out: number, { a, b, height, width, stride }: Area, triangle: boolean): void {
+    const { channels, panel, inputStride, panelStride } = this.#setup.layout;
+    const { bytes } = this.#setup.format;
+    for (let i = 0; i < height; i += panel) {
+      this.#check();
+      for (let j = triangle ? i : 0; j < width; j += panel)
+        this.#functions["nearGram"]!(
+          x.at[a]! + (i / panel) * panelStride,
+          y.at[b]! + (j / panel) * panelStride,
+          out + i * stride + j * bytes,
+          x.squares[a]! + i * bytes,
+          y.squares[b]! + j * bytes,
+          Math.min(panel, height - i),
+          Math.min(panel, width - j),
+          channels,
+          inputStride,
+          inputStride,
+          stride,
+        );
     }
   }
 

@@ -1,6 +1,8 @@
 /** @module Structural operations as calls of the engine's own functions. */
 import type { Form, Parameters, StructuralName } from "../../ops/op.js";
+import type { Program } from "../../program/program.js";
 import type { KernelName } from "./kernels/define.js";
+import { correctsNearCopies } from "./kernels/near-copies.js";
 import type { Layout, Space } from "./layout.js";
 import type { Found } from "./places.js";
 import { strideOf } from "./stride.js";
@@ -35,14 +37,21 @@ export function readsWeights(op: string, operand: number): boolean {
   return (op === "mix" || op === "mixLine" || op === "compose") && operand === 0;
 }
 
-/** The functions that the lowering of each operation calls. */
-export const called: { readonly [Name in StructuralName]: readonly KernelName[] } = {
-  gram: ["gram", "gramDots", "gramPanels"],
+const ofNumbers: readonly KernelName[] = ["gramPanels", "columnDots", "nearGram", "nearDots"];
+const ofPositions: readonly KernelName[] = ["product", "columnDots", "nearGram", "nearDots"];
+
+/** The functions that the lowering of an operation calls. */
+export function kernelsOf(op: StructuralName, { grid, channels }: Program["input"]): readonly KernelName[] {
+  if (op !== "gram" && op !== "mixedGram") return called[op];
+  if (grid.length === 0) return ofNumbers;
+  return correctsNearCopies(channels!) ? ofPositions : ["gram", "gramDots"];
+}
+
+const called: { readonly [Name in Exclude<StructuralName, "gram" | "mixedGram">]: readonly KernelName[] } = {
   mix: ["transpose", "product"],
-  mixedGram: ["gram", "gramDots"],
   mixLine: ["product"],
   poolInputs: ["inner"],
-  pooledGram: ["gramDots", "gramPanels"],
+  pooledGram: ofNumbers,
   positionCovariance: [],
   presence: [],
   softmaxRows: ["softmax"],
@@ -62,18 +71,32 @@ export const called: { readonly [Name in StructuralName]: readonly KernelName[] 
   tapShares: [],
 };
 
+/** The function for a diagonal of inner products; an input with itself needs no correction. */
+function dots(corrects: boolean, same: boolean): KernelName {
+  if (!corrects) return "gramDots";
+  return same ? "columnDots" : "nearDots";
+}
+
 export const lowerings: { readonly [Name in StructuralName]: (context: Context) => Call } = {
   gram: ({ layout, form, output, call }) => {
-    const { inputs, lengths, strides, channels, features, inputStride } = layout;
+    const { inputs, lengths, strides, channels, features, inputStride, squares } = layout;
+    const corrects = features || correctsNearCopies(channels);
     return (a, b) => {
       const [left, right] = [inputs[a]!, inputs[b]!];
       const strideA = features ? inputStride : strides[a]!;
       const strideB = features ? inputStride : strides[b]!;
-      const out = output.address(a, b);
-      const common = Math.min(lengths[a]!, lengths[b]!);
-      if (form === "block")
-        call["gram"]!(left, right, out, lengths[a]!, lengths[b]!, channels, strideA, strideB, output.stride(a, b));
-      else call["gramDots"]!(left, right, out, form === "value" ? 1 : common, channels, strideA, strideB);
+      const [rows, columns, out] = [lengths[a]!, lengths[b]!, output.address(a, b)];
+      if (form !== "block") {
+        const count = form === "value" ? 1 : Math.min(rows, columns);
+        call[dots(corrects, left === right)]!(left, right, out, count, channels, strideA, strideB);
+        return;
+      }
+      const stride = output.stride(a, b);
+      call[corrects ? "product" : "gram"]!(left, right, out, rows, columns, channels, strideA, strideB, stride);
+      if (corrects) {
+        const [p, q] = [squares[a]!, squares[b]!];
+        call["nearGram"]!(left, right, out, p, q, rows, columns, channels, strideA, strideB, stride);
+      }
     };
   },
 
@@ -87,15 +110,34 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
       call["product"]!(spare, A!.address(a, b), output.address(a, b), channels, length, length, row, stride, stride);
     },
 
-  mixedGram:
-    ({ layout: { channels }, space: { lengths, strides }, form, inputs: [x, y], output, call }) =>
-    (a, b) => {
+  mixedGram: ({
+    layout: { channels },
+    space: { lengths, strides, longest },
+    form,
+    inputs: [x, y],
+    output,
+    ...rest
+  }) => {
+    const { spare, format, call } = rest;
+    const corrects = correctsNearCopies(channels);
+    return (a, b) => {
       const [left, right, out] = [x!.address(a, b), y!.address(a, b), output.address(a, b)];
       const [rows, columns, strideA, strideB] = [lengths[a]!, lengths[b]!, strides[a]!, strides[b]!];
-      if (form === "block")
-        call["gram"]!(left, right, out, rows, columns, channels, strideA, strideB, output.stride(a, b));
-      else call["gramDots"]!(left, right, out, Math.min(rows, columns), channels, strideA, strideB);
-    },
+      if (form !== "block") {
+        const count = Math.min(rows, columns);
+        call[dots(corrects, left === right)]!(left, right, out, count, channels, strideA, strideB);
+        return;
+      }
+      const stride = output.stride(a, b);
+      call[corrects ? "product" : "gram"]!(left, right, out, rows, columns, channels, strideA, strideB, stride);
+      if (corrects) {
+        const [p, q] = [spare, spare + strideOf(format, longest)];
+        call["columnDots"]!(left, left, p, rows, channels, strideA, strideA);
+        call["columnDots"]!(right, right, q, columns, channels, strideB, strideB);
+        call["nearGram"]!(left, right, out, p, q, rows, columns, channels, strideA, strideB, stride);
+      }
+    };
+  },
 
   // A line is a product with one row.
   mixLine:
@@ -127,7 +169,7 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
   pooledGram:
     ({ layout: { channels, inputStride }, inputs: [x, y], output, call }) =>
     (a, b) =>
-      call["gramDots"]!(
+      call["nearDots"]!(
         x!.address(a, b),
         y!.address(a, b),
         output.address(a, b),

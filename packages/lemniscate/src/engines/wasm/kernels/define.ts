@@ -3,6 +3,7 @@ import type { ModuleBuilder } from "../assembler.js";
 import type { ConstantTable, Format } from "../vector.js";
 import { defineColumnDots } from "./column-dots.js";
 import { defineGram } from "./gram.js";
+import { defineNearDots, defineNearGram } from "./near-copies.js";
 import { defineProduct } from "./product.js";
 import { defineGutters, defineMaskedRuns, defineRuns } from "./runs.js";
 import { defineSoftmax } from "./softmax.js";
@@ -15,6 +16,8 @@ export type KernelName =
   | "gram"
   | "gramDots"
   | "gramPanels"
+  | "nearGram"
+  | "nearDots"
   | "softmax"
   | "transpose"
   | "sumRuns"
@@ -27,7 +30,8 @@ export type KernelName =
 
 type Define = (module: ModuleBuilder, format: Format, constants: ConstantTable) => unknown;
 
-// Rounding every product makes x·x' of nearly equal x and x' err alike, so that their distance survives the difference.
+// Of few channels, where a second look at every entry would cost more than it: rounding every product makes x·x' of
+// nearly equal x and x' err alike, so that their distance survives the difference.
 const rounding = (format: Format): Format => ({ ...format, fma: false });
 
 /** The functions of this folder. Strides are in bytes; blocks are read and written up to whole tiles. */
@@ -37,6 +41,8 @@ const kernels: Readonly<Record<KernelName, Define>> = {
   gram: (module, format) => defineProduct(module, rounding(format), "gram"),
   gramDots: (module, format) => defineColumnDots(module, rounding(format), "gramDots"),
   gramPanels: defineGram,
+  nearGram: defineNearGram,
+  nearDots: defineNearDots,
   softmax: defineSoftmax,
   transpose: defineTranspose,
   sumRuns: (module, format) => defineRuns(module, format, "sumRuns"),

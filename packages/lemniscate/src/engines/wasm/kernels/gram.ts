@@ -12,16 +12,17 @@ export const panel = 24;
 /** Channels that are summed before the next panel's turn: those of two panels stay in the first cache. */
 export const channelBlock = 96;
 
-/** A register tile: 12 sums, 2 vectors of columns, 1 of rows. */
-const tileRows = 6;
 const tileVectors = 2;
 
-const unrolledSteps = 4;
+/** Rows of a register tile, a divisor of a panel: without a fused multiply-add a product needs a register of its own. */
+function tileRows({ fma }: Format): number {
+  return fma ? 6 : 4;
+}
 
 /**
  * gramPanels(a, b, c, panelsA, panelsB, channels, panelBytes, strideC, first, triangle): adds Σ_k a_ki b_kj to c_ij, or
  * sets it if `first` is not 0, over whole panels; with `triangle`, only panels on and above the diagonal. Every entry is summed in the order
- * of k and every product is rounded, as in `gramDots`.
+ * of k, as in `product`.
  */
 export function defineGram(module: ModuleBuilder, format: Format): void {
   const micro = defineMicro(module, format);
@@ -40,10 +41,10 @@ export function defineGram(module: ModuleBuilder, format: Format): void {
         f.get(b).set(right).i32(0).set(j);
         f.while(j, whole, columns, () => {
           f.get(row).get(j).i32(format.bytes).op("i32.mul", "i32.add").set(out).i32(0).set(i);
-          f.while(i, whole, tileRows, () => {
+          f.while(i, whole, tileRows(format), () => {
             f.get(left).get(i).i32(format.bytes).op("i32.mul", "i32.add");
             f.get(right).get(out).get(channels).get(strideC).get(first).call(micro);
-            f.get(out).get(strideC).i32(tileRows).op("i32.mul", "i32.add").set(out);
+            f.get(out).get(strideC).i32(tileRows(format)).op("i32.mul", "i32.add").set(out);
           });
           f.advance(right, columns * format.bytes);
         });
@@ -60,62 +61,45 @@ function defineMicro(module: ModuleBuilder, format: Format): number {
   const stride = panel * format.bytes;
   return module.define("gramTile", i32s(6), (f) => {
     const [a, b, c, channels, strideC, first] = [0, 1, 2, 3, 4, 5];
-    const at = f.local();
-    const each = (body: (sum: number, i: number, v: number) => void): void => {
-      for (let i = 0; i < tileRows; i++) for (let v = 0; v < tileVectors; v++) body(sums + i * tileVectors + v, i, v);
-    };
-    const sums = f.local("v128");
-    for (let n = 1; n < tileRows * tileVectors; n++) f.local("v128");
-    const overRows = (body: (sum: number, v: number) => void): void => {
-      f.get(c).set(at);
-      each((sum, _, v) => {
-        body(sum, v);
-        if (v === tileVectors - 1) f.advanceBy(at, strideC);
-      });
-    };
+    const vectors = <T>(make: (v: number) => T): T[] => Array.from({ length: tileVectors }, (_, v) => make(v));
+    const sums = Array.from({ length: tileRows(format) }, () => vectors(() => f.local("v128")));
+    const rights = vectors(() => f.local("v128"));
+    const [left, k, at] = [f.local("v128"), f.local(), f.local()];
     // Locals begin at 0.
     f.get(first)
       .op("i32.eqz")
-      .if(() =>
-        overRows((sum, v) =>
-          f
-            .get(at)
-            .mem("v128.load", 16 * v)
-            .set(sum),
-        ),
-      );
-    const [k, end] = [f.local(), f.local()];
-    const steps = (count: number): void => {
-      const lefts = Array.from({ length: count }, () => Array.from({ length: tileRows }, () => f.local("v128")));
-      const rights = Array.from({ length: count }, () => Array.from({ length: tileVectors }, () => f.local("v128")));
-      // All steps of one sum are nested into one expression; other orders make V8 spill the sums.
-      each((sum, i, v) => {
-        f.get(sum);
-        for (let u = 0; u < count; u++) {
-          if (v === 0)
-            f.get(a)
-              .mem(format.splat, u * stride + i * format.bytes)
-              .tee(lefts[u]![i]!);
-          else f.get(lefts[u]![i]!);
-          if (i === 0)
-            f.get(b)
-              .mem("v128.load", u * stride + 16 * v)
-              .tee(rights[u]![v]!);
-          else f.get(rights[u]![v]!);
-          f.op(`${format.shape}.mul`, `${format.shape}.add`);
+      .if(() => {
+        f.get(c).set(at);
+        for (const row of sums) {
+          for (const [v, sum] of row.entries())
+            f.get(at)
+              .mem("v128.load", 16 * v)
+              .set(sum);
+          f.advanceBy(at, strideC);
         }
-        f.set(sum);
       });
-      f.advance(a, count * stride).advance(b, count * stride);
-    };
-    f.get(channels).i32(-unrolledSteps).op("i32.and").set(end);
-    f.while(k, end, unrolledSteps, () => steps(unrolledSteps));
-    f.while(k, channels, 1, () => steps(1));
-    overRows((sum, v) =>
-      f
-        .get(at)
-        .get(sum)
-        .mem("v128.store", 16 * v),
-    );
+    // One step and no more, as in `product`.
+    f.while(k, channels, 1, () => {
+      for (const [v, right] of rights.entries())
+        f.get(b)
+          .mem("v128.load", 16 * v)
+          .set(right);
+      for (const [i, row] of sums.entries()) {
+        f.get(a)
+          .mem(format.splat, i * format.bytes)
+          .set(left);
+        for (const [v, sum] of row.entries())
+          if (format.fma) f.get(left).get(rights[v]!).get(sum).op(`${format.shape}.relaxed_madd`).set(sum);
+          else f.get(sum).get(left).get(rights[v]!).op(`${format.shape}.mul`, `${format.shape}.add`).set(sum);
+      }
+      f.advance(a, stride).advance(b, stride);
+    });
+    for (const row of sums) {
+      for (const [v, sum] of row.entries())
+        f.get(c)
+          .get(sum)
+          .mem("v128.store", 16 * v);
+      f.advanceBy(c, strideC);
+    }
   });
 }
