@@ -112,7 +112,7 @@ const mutations: readonly Mutation[] = [
   mutation("program/passes/trace.js", "affine(traced(outer", "affine((outer"),
   mutation("program/passes/trace.js", "inner(cross(A, B), k)", "inner(cross(A, A), k)"),
   mutation("program/passes/multiples.js", "x.scale * y.scale, 0", "x.scale, 0"),
-  mutation("engines/wasm/structural.js", "operand !== 1", "operand === 0"),
+  mutation("engines/wasm/lower.js", "operand !== 1", "operand === 0"),
   mutation("engines/wasm/vector.js", "this.constant(Math.PI / 4)", "this.constant(Math.PI / 3)"),
   mutation("engines/wasm/vector.js", "vector.args.every(fixed)", "vector.args.some(fixed)"),
   mutation("engines/wasm/layout.js", "presence[s] === 0 ? 0 : ", ""),

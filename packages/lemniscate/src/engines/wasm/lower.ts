@@ -3,7 +3,6 @@ import { elementwiseOps, structuralOps } from "../../ops/registry.js";
 import type { Operand, Program, Step } from "../../program/program.js";
 import type { Fused } from "./elementwise.js";
 import { type Extent, type Instruction, schedule } from "./schedule.js";
-import { readsWeights } from "./structural.js";
 
 export interface Lowered {
   readonly program: Program;
@@ -138,4 +137,10 @@ function plainTape(program: Program): number[] {
   return [...found]
     .filter((step) => program.example[step]!.op !== structuralOps.positionCovariance.name)
     .sort((x, y) => x - y);
+}
+
+/** Whether an operand is attention weights that are read transposed. */
+export function readsWeights(op: string, operand: number): boolean {
+  if (op === "sandwich") return operand !== 1;
+  return (op === "mix" || op === "mixLine" || op === "compose") && operand === 0;
 }

@@ -1,15 +1,17 @@
 /** @module Runs a program on one thread. Workers have one runner each; they share memory but no scratch. */
+
 import { positionCount } from "../../core/shape.js";
 import type { Keyed, Program } from "../../program/program.js";
 import type { Numbers, Tile } from "../engine.js";
+import type { Call } from "./context.js";
 import { channelBlock } from "./kernels/gram.js";
 import type { Layout } from "./layout.js";
-import { functionName, type Lowered } from "./lower.js";
+import { functionName, type Lowered, readsWeights } from "./lower.js";
 import { type Found, findPlace, type List } from "./places.js";
 import type { Extent, Instruction, Place } from "./schedule.js";
 import { type Entry, entryOf } from "./slots.js";
 import { strideOf } from "./stride.js";
-import { type Call, lowerings, readsWeights } from "./structural.js";
+import { lowerings } from "./structural.js";
 import type { Format } from "./vector.js";
 
 /** All that a thread needs to run a program. Everything can be sent to a worker. */

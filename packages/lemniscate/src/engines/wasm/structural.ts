@@ -1,41 +1,11 @@
 /** @module Structural operations as calls of the engine's own functions. */
-import type { Form, Parameters, StructuralName } from "../../ops/op.js";
+import type { StructuralName } from "../../ops/op.js";
 import type { Program } from "../../program/program.js";
+import type { Call, Context } from "./context.js";
 import type { KernelName } from "./kernels/define.js";
 import { correctsNearCopies } from "./kernels/near-copies.js";
-import type { Layout, Space } from "./layout.js";
-import type { Found } from "./places.js";
 import { strideOf } from "./stride.js";
-import type { Format } from "./vector.js";
 import { convolve, pickCenters, tapShares, windowSums } from "./windows.js";
-
-/** What a structural instruction has at hand. */
-export interface Context {
-  readonly layout: Layout;
-  /** The positions that it works on; see `space` of a step. */
-  readonly space: Space;
-  readonly form: Form;
-  readonly parameters: Parameters;
-  readonly inputs: readonly Found[];
-  readonly output: Found;
-  /** Address of a block that no step owns, for the first of two products. */
-  readonly spare: number;
-  readonly format: Format;
-  readonly call: Readonly<Record<string, (...args: number[]) => void>>;
-  readonly read: (address: number) => number;
-  readonly write: (address: number, value: number) => void;
-  readonly copy: (from: number, to: number, bytes: number) => void;
-  readonly clear: (at: number, bytes: number) => void;
-}
-
-/** A call for the examples numbered a and b. */
-export type Call = (a: number, b: number) => void;
-
-/** Whether an operand is attention weights that are read transposed. */
-export function readsWeights(op: string, operand: number): boolean {
-  if (op === "sandwich") return operand !== 1;
-  return (op === "mix" || op === "mixLine" || op === "compose") && operand === 0;
-}
 
 const ofNumbers: readonly KernelName[] = ["gramPanels", "columnDots", "nearGram", "nearDots"];
 const ofPositions: readonly KernelName[] = ["product", "columnDots", "nearGram", "nearDots"];

@@ -1,9 +1,9 @@
 /** @module Convolutions and windowed pools: one axis after the other, on as few rows at a time as there can be. */
 import { type WindowParameters, windowCenters, windowTaps } from "../../ops/window.js";
+import type { Call, Context } from "./context.js";
 import type { Found } from "./places.js";
 import { strideOf } from "./stride.js";
 import { type Axis, axesOf, isLong, type Strip, type Strips, stripsOf, widthOf } from "./strips.js";
-import type { Call, Context } from "./structural.js";
 
 /** More positions than there are: an axis that ends nowhere. */
 const endless = 2 ** 30;
