@@ -12,36 +12,39 @@ export function place(
   columns: number,
   symmetric: boolean,
 ): void {
-  const { rowFrom, rowTo, columnFrom, columnTo } = tile;
-  const width = columnTo - columnFrom;
+  const entries = (tile.rowTo - tile.rowFrom) * (tile.columnTo - tile.columnFrom);
   for (const [key, data] of Object.entries(values)) {
-    const size = data.length / ((rowTo - rowFrom) * width);
+    const size = data.length / entries;
     const make = data.constructor as new (length: number) => Numbers;
     found[key] ??= new make(rows * columns * size);
     const target = found[key];
-    // Number by number: rows of a tile are too short for a call of `set` each.
-    for (let i = rowFrom; i < rowTo; i++) {
-      const [from, to] = [(i - rowFrom) * width * size, (i * columns + columnFrom) * size];
-      for (let n = 0; n < width * size; n++) target[to + n] = data[from + n]!;
-    }
+    copy(target, data, tile, columns, size);
     if (symmetric) mirror(target, data, tile, columns, Math.sqrt(size));
   }
 }
 
+/** Number by number: rows of a tile are too short for a call of `set` each. */
+function copy(target: Numbers, data: Numbers, tile: TileResult["tile"], columns: number, size: number): void {
+  const width = (tile.columnTo - tile.columnFrom) * size;
+  for (let i = tile.rowFrom, from = 0; i < tile.rowTo; i++, from += width) {
+    const to = (i * columns + tile.columnFrom) * size;
+    for (let n = 0; n < width; n++) target[to + n] = data[from + n]!;
+  }
+}
+
 /** Entries below the diagonal, each a block of S·S numbers, from those above. Rows of the target are written in order. */
-function mirror(
-  target: Numbers,
-  data: Numbers,
-  { rowFrom, rowTo, columnFrom, columnTo }: TileResult["tile"],
-  columns: number,
-  S: number,
-): void {
-  const width = columnTo - columnFrom;
-  for (let j = columnFrom; j < columnTo; j++)
-    for (let i = rowFrom; i < Math.min(rowTo, j); i++) {
-      const from = ((i - rowFrom) * width + j - columnFrom) * S * S;
-      const to = (j * columns + i) * S * S;
-      if (S === 1) target[to] = data[from]!;
-      else for (let s = 0; s < S; s++) for (let t = 0; t < S; t++) target[to + t * S + s] = data[from + s * S + t]!;
-    }
+function mirror(target: Numbers, data: Numbers, tile: TileResult["tile"], columns: number, S: number): void {
+  const { rowFrom, rowTo, columnFrom, columnTo } = tile;
+  const [block, row] = [S * S, (columnTo - columnFrom) * S * S];
+  for (let j = columnFrom; j < columnTo; j++) {
+    const end = Math.min(rowTo, j);
+    let from = (j - columnFrom) * block;
+    if (S === 1)
+      for (let to = j * columns + rowFrom; to < j * columns + end; to++, from += row) target[to] = data[from]!;
+    else
+      for (let i = rowFrom; i < end; i++, from += row) {
+        const to = (j * columns + i) * block;
+        for (let s = 0; s < S; s++) for (let t = 0; t < S; t++) target[to + t * S + s] = data[from + s * S + t]!;
+      }
+  }
 }
