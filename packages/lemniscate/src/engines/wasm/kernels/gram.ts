@@ -1,6 +1,7 @@
 /** @module Inner products of features, which lie in panels of examples. */
 import type { ModuleBuilder } from "../assembler.js";
 import type { Format } from "../vector.js";
+import { emitRegisterTile, tileVectors } from "./register-tile.js";
 import { i32s } from "./signature.js";
 
 /**
@@ -11,8 +12,6 @@ export const panel = 24;
 
 /** Channels that are summed before the next panel's turn: those of two panels stay in the first cache. */
 export const channelBlock = 96;
-
-const tileVectors = 2;
 
 /** Rows of a register tile, a divisor of a panel: without a fused multiply-add a product needs a register of its own. */
 function tileRows({ fma }: Format): number {
@@ -61,45 +60,24 @@ function defineMicro(module: ModuleBuilder, format: Format): number {
   const stride = panel * format.bytes;
   return module.define("gramTile", i32s(6), (f) => {
     const [a, b, c, channels, strideC, first] = [0, 1, 2, 3, 4, 5];
-    const vectors = <T>(make: (v: number) => T): T[] => Array.from({ length: tileVectors }, (_, v) => make(v));
-    const sums = Array.from({ length: tileRows(format) }, () => vectors(() => f.local("v128")));
-    const rights = vectors(() => f.local("v128"));
-    const [left, k, at] = [f.local("v128"), f.local(), f.local()];
-    // Locals begin at 0.
-    f.get(first)
-      .op("i32.eqz")
-      .if(() => {
-        f.get(c).set(at);
-        for (const row of sums) {
-          for (const [v, sum] of row.entries())
-            f.get(at)
-              .mem("v128.load", 16 * v)
-              .set(sum);
-          f.advanceBy(at, strideC);
-        }
-      });
-    // One step and no more, as in `product`.
-    f.while(k, channels, 1, () => {
-      for (const [v, right] of rights.entries())
-        f.get(b)
-          .mem("v128.load", 16 * v)
-          .set(right);
-      for (const [i, row] of sums.entries()) {
-        f.get(a)
-          .mem(format.splat, i * format.bytes)
-          .set(left);
-        for (const [v, sum] of row.entries())
-          if (format.fma) f.get(left).get(rights[v]!).get(sum).op(`${format.shape}.relaxed_madd`).set(sum);
-          else f.get(sum).get(left).get(rights[v]!).op(`${format.shape}.mul`, `${format.shape}.add`).set(sum);
-      }
+    const at = f.local();
+    const next = (): void => {
       f.advance(a, stride).advance(b, stride);
+    };
+    emitRegisterTile(f, format, { a, b, c, strideC, K: channels, height: tileRows(format) }, next, (sums) => {
+      // Locals begin at 0.
+      f.get(first)
+        .op("i32.eqz")
+        .if(() => {
+          f.get(c).set(at);
+          for (const row of sums) {
+            for (const [v, sum] of row.entries())
+              f.get(at)
+                .mem("v128.load", 16 * v)
+                .set(sum);
+            f.advanceBy(at, strideC);
+          }
+        });
     });
-    for (const row of sums) {
-      for (const [v, sum] of row.entries())
-        f.get(c)
-          .get(sum)
-          .mem("v128.store", 16 * v);
-      f.advanceBy(c, strideC);
-    }
   });
 }

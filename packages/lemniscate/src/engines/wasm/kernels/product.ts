@@ -1,9 +1,8 @@
 /** @module Matrix products c = aᵀb, in register tiles. */
 import type { ModuleBuilder } from "../assembler.js";
 import type { Format } from "../vector.js";
+import { emitRegisterTile, tileVectors } from "./register-tile.js";
 import { i32s } from "./signature.js";
-
-const tileVectors = 2;
 
 /** Rows of a register tile, which fills the registers: sums, 2 vectors of columns, 1 of a row, and its product. */
 function tileRows({ fma }: Format): number {
@@ -72,32 +71,8 @@ export function defineProduct(module: ModuleBuilder, format: Format, name: strin
 function defineMicro(module: ModuleBuilder, format: Format, name: string, height: number): number {
   return module.define(name, i32s(7), (f) => {
     const [a, b, c, K, strideA, strideB, strideC] = [0, 1, 2, 3, 4, 5, 6];
-    const vectors = <T>(make: (v: number) => T): T[] => Array.from({ length: tileVectors }, (_, v) => make(v));
-    const sums = Array.from({ length: height }, () => vectors(() => f.local("v128")));
-    const rights = vectors(() => f.local("v128"));
-    const [left, k] = [f.local("v128"), f.local()];
-    // One step and no more: with several written out, V8 keeps their factors in registers and spills the sums.
-    f.while(k, K, 1, () => {
-      for (const [v, right] of rights.entries())
-        f.get(b)
-          .mem("v128.load", 16 * v)
-          .set(right);
-      for (const [i, row] of sums.entries()) {
-        f.get(a)
-          .mem(format.splat, i * format.bytes)
-          .set(left);
-        for (const [v, sum] of row.entries())
-          if (format.fma) f.get(left).get(rights[v]!).get(sum).op(`${format.shape}.relaxed_madd`).set(sum);
-          else f.get(sum).get(left).get(rights[v]!).op(`${format.shape}.mul`, `${format.shape}.add`).set(sum);
-      }
+    emitRegisterTile(f, format, { a, b, c, strideC, K, height }, () => {
       f.advanceBy(a, strideA).advanceBy(b, strideB);
     });
-    for (const row of sums) {
-      for (const [v, sum] of row.entries())
-        f.get(c)
-          .get(sum)
-          .mem("v128.store", 16 * v);
-      f.advanceBy(c, strideC);
-    }
   });
 }
