@@ -73,8 +73,7 @@ export const convolveOp: StructuralOp = {
 };
 
 export function convolve(k: Node, window: WindowParameters): Node {
-  if (isZero(k)) return zero("pair", k.sides);
-  return { op: convolveOp, args: [k], parameters: window, extent: "pair", sides: k.sides, grid: window.to };
+  return windowed(convolveOp, k, window);
 }
 
 /** Σ_tu k_{p+t, q+u}: sums under a window, on each side by itself. */
@@ -86,8 +85,12 @@ export const windowSumsOp: StructuralOp = {
 };
 
 export function windowSums(k: Node, window: WindowParameters): Node {
+  return windowed(windowSumsOp, k, window);
+}
+
+function windowed(op: StructuralOp, k: Node, window: WindowParameters): Node {
   if (isZero(k)) return zero("pair", k.sides);
-  return { op: windowSumsOp, args: [k], parameters: window, extent: "pair", sides: k.sides, grid: window.to };
+  return { op, args: [k], parameters: window, extent: "pair", sides: k.sides, grid: window.to };
 }
 
 /** A line at the middle of each window: the presence of what a window leaves. */

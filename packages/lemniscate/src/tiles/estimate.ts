@@ -1,11 +1,11 @@
 /** @module What a computation will take, before anything runs: operations, memory, and time at measured rates. */
 import { describeBytes } from "../core/bytes.js";
-import { calibrate, type Rates } from "../engines/calibrate.js";
 import type { Engine } from "../engines/engine.js";
 import { totalFlops } from "../program/cost.js";
 import { si } from "../program/explain.js";
 import type { Program } from "../program/program.js";
 import { workOf } from "../program/work.js";
+import { calibrate, type Rates } from "./calibrate.js";
 import { blocksOf, holdingFor, type Memory } from "./memory.js";
 
 /** What a kernel will take on this machine. */

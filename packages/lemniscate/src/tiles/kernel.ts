@@ -245,8 +245,12 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
     const found: Record<string, Numbers> = {};
     for await (const tile of tiles(x1, x2, options, "matrices"))
       place(found, { tile, values: tile.values }, rows, columns, tile.symmetric);
-    const empty = (): Numbers => new Float64Array(0);
-    const matrix = (key: string): Matrix => ({ rows, columns, data: found[key] ?? empty() });
+    // Without examples there is no tile.
+    const matrix = (key: string): Matrix => ({
+      rows,
+      columns,
+      data: found[key] ?? numbersFor(precisionOf(options), 0),
+    });
     const keys = networks.flatMap(([name]) => options.get.map((quantity) => resultKey(name, quantity)));
     return Object.fromEntries(keys.map((key) => [key, matrix(key)]));
   }

@@ -12,10 +12,10 @@ import {
   serial,
 } from "lemniscate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { calibrate } from "../../src/engines/calibrate.js";
 import { compile } from "../../src/program/compile.js";
 import { flopsOf, listFlops, totalFlops } from "../../src/program/cost.js";
 import { workOf } from "../../src/program/work.js";
+import { calibrate } from "../../src/tiles/calibrate.js";
 import { duration } from "../../src/tiles/estimate.js";
 import { holdingFor } from "../../src/tiles/memory.js";
 

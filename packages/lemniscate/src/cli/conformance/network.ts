@@ -8,7 +8,7 @@ export type ConformanceNetwork = { readonly [layer: string]: unknown };
 
 type Data = { readonly type: string; readonly [option: string]: unknown };
 
-/** Every layer that the library has: the fields it knows are those that it takes. */
+/** The weights of dense and convolutional layers. */
 const weights = (of: Fields): object => ({
   weightStd: of.number("wStd", 1),
   biasStd: of.numberOrNull("bStd", null),
@@ -16,6 +16,7 @@ const weights = (of: Fields): object => ({
   widthScale: of.numbers("s", [1, 1]),
 });
 
+/** The window of a layer whose size has the name `size`. */
 const window = (of: Fields, size: string): object => {
   const filter = of.numbers(size, []);
   return {
@@ -28,6 +29,7 @@ const window = (of: Fields, size: string): object => {
   };
 };
 
+/** Every layer that the library has: the fields it knows are those that it takes. */
 const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> = {
   identity: () => ({ type: "identity" }),
   relu: (of) => ({ type: "relu", ...of.irrelevant("doStabilize", "do_stabilize") }),

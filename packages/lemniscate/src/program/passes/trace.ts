@@ -8,7 +8,7 @@ import { inner, outer, outerOp, sumDiagonal, sumDiagonalOp } from "../../ops/red
 import type { Merged, Rewrite } from "../graph.js";
 import { mostPaths, multipleOf, reachThrough } from "./reach.js";
 
-// Zeros of padding are kept above a trace: what it meets there is no weight of its own.
+// Not below `keep`: a trace has no weights that would take its zeros along.
 const reachOf = reachThrough({ masks: false });
 
 /**
