@@ -1,0 +1,131 @@
+/**
+ * @module Random numbers by counting: a key and an index give a number, the same in whatever order, on however many
+ * threads and in whatever pieces the numbers are drawn. Philox4x32-10 of Salmon et al. 2011 (doi:10.1145/2063384.2063405):
+ * ten rounds of multiplications turn a counter and a key into four words of 32 bits.
+ */
+import { LemniscateError } from "./errors.js";
+
+/** A sequence of random numbers, as plain data: Philox's key, and the half of its counter that is not the index. */
+export interface RandomKey {
+  readonly key: readonly [number, number];
+  readonly stream: readonly [number, number];
+}
+
+/** Four words of 32 bits. */
+export type Words = [number, number, number, number];
+
+const multipliers = [0xd2511f53, 0xcd9e8d57] as const;
+
+/** Added to the key from round to round: the golden ratio and √3, their fractions in units of 2^−32. */
+const steps = [0x9e3779b9, 0xbb67ae85] as const;
+
+/** Philox4x32-10: turns a counter into four random words, in place, under a key of two words. */
+export function philox(words: Words, [key0, key1]: readonly [number, number]): void {
+  let [a, b, c, d] = words;
+  for (let round = 0; round < 10; round++) {
+    const [x, y] = [high(multipliers[1], c) ^ b ^ key0, high(multipliers[0], a) ^ d ^ key1];
+    [b, d] = [Math.imul(multipliers[1], c) >>> 0, Math.imul(multipliers[0], a) >>> 0];
+    [a, c] = [x >>> 0, y >>> 0];
+    key0 = (key0 + steps[0]) >>> 0;
+    key1 = (key1 + steps[1]) >>> 0;
+  }
+  [words[0], words[1], words[2], words[3]] = [a, b, c, d];
+}
+
+/** The upper 32 bits of a product of two words. */
+function high(x: number, y: number): number {
+  // Each sum stays below 2^53, so that no bit is lost.
+  const low = (x & 0xffff) * y;
+  const middle = (x >>> 16) * y + Math.floor(low / 0x10000);
+  return Math.floor(middle / 0x10000);
+}
+
+/**
+ * The sequence of a seed.
+ *
+ * @param seed - an integer from 0 to 2^53 − 1
+ * @throws LemniscateError `OptionOutOfRange` for anything else
+ */
+export function randomKey(seed: number): RandomKey {
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: "seed",
+      given: String(seed),
+      allowed: "an integer from 0 to 2^53 − 1",
+      mend: "Take any of these: the same seed gives the same random numbers again.",
+    });
+  return { key: halves(seed), stream: [0, 0] };
+}
+
+/** A sequence that is independent of its parent and of its parent's other children: by number, or by name. */
+export function child({ key, stream }: RandomKey, name: number | string): RandomKey {
+  const [x, y] = typeof name === "number" ? halves(name) : hash(name);
+  // Under another key than the numbers of the parent themselves, whose counters have the same form.
+  const words: Words = [x, y, ...stream];
+  philox(words, [key[0] ^ 0xffffffff, key[1] ^ (typeof name === "number" ? 0 : 0xffffffff)]);
+  return { key: [words[0], words[1]], stream: [words[2], words[3]] };
+}
+
+/** Fills an array with independent numbers, uniform in (0, 1): those of the sequence from index `from` on. */
+export function uniforms<T extends Float64Array | Float32Array>(sequence: RandomKey, out: T, from = 0): T {
+  return pairs(sequence, out, from, (u, v) => [u, v]);
+}
+
+/** Fills an array with independent standard normal numbers: those of the sequence from index `from` on. */
+export function normals<T extends Float64Array | Float32Array>(sequence: RandomKey, out: T, from = 0): T {
+  // Box and Muller 1958: radius and angle of a point of the plane.
+  return pairs(sequence, out, from, (u, v) => {
+    const radius = Math.sqrt(-2 * Math.log(u));
+    return [radius * Math.cos(2 * Math.PI * v), radius * Math.sin(2 * Math.PI * v)];
+  });
+}
+
+/** A random order of the numbers 0 … n − 1. */
+export function permutation(sequence: RandomKey, n: number): Int32Array {
+  const order = Int32Array.from({ length: n }, (_, i) => i);
+  const u = uniforms(sequence, new Float64Array(n));
+  // Fisher and Yates, from the end.
+  for (let i = n - 1; i > 0; i--) {
+    const j = Math.floor(u[i]! * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}
+
+/** Numbers 2i and 2i + 1 of a sequence are made of the four words of counter i. */
+function pairs<T extends Float64Array | Float32Array>(
+  { key, stream }: RandomKey,
+  out: T,
+  from: number,
+  make: (u: number, v: number) => readonly [number, number],
+): T {
+  const end = from + out.length;
+  for (let i = Math.floor(from / 2); 2 * i < end; i++) {
+    const words: Words = [...halves(i), ...stream];
+    philox(words, key);
+    const made = make(unit(words[0], words[1]), unit(words[2], words[3]));
+    for (const half of [0, 1] as const) {
+      const at = 2 * i + half - from;
+      if (at >= 0 && at < out.length) out[at] = made[half];
+    }
+  }
+  return out;
+}
+
+/** 52 bits in the middle of their interval: neither 0 nor 1. */
+function unit(upper: number, lower: number): number {
+  return ((upper >>> 6) * 2 ** 26 + (lower >>> 6) + 0.5) / 2 ** 52;
+}
+
+function halves(x: number): [number, number] {
+  return [x >>> 0, Math.floor(x / 2 ** 32) >>> 0];
+}
+
+/** Two words of a name, by FNV-1a with two offsets; Philox mixes them further. */
+function hash(name: string): [number, number] {
+  const words: [number, number] = [0x811c9dc5, 0x01000193];
+  for (const byte of new TextEncoder().encode(name))
+    for (const half of [0, 1] as const) words[half] = Math.imul(words[half] ^ byte, 0x01000193) >>> 0;
+  return words;
+}
