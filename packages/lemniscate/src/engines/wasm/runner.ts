@@ -4,13 +4,12 @@ import { positionCount } from "../../core/shape.js";
 import type { Keyed, Program } from "../../program/program.js";
 import type { Numbers, Tile } from "../engine.js";
 import type { Call } from "./context.js";
-import { channelBlock } from "./kernels/gram.js";
 import type { Layout } from "./layout.js";
 import { functionName, type Lowered, readsWeights } from "./lower.js";
+import { type Area, Panels, type Side } from "./panels.js";
 import { type Found, findPlace, type List } from "./places.js";
 import type { Extent, Instruction, Place } from "./schedule.js";
 import { type Entry, entryOf } from "./slots.js";
-import { strideOf } from "./stride.js";
 import { lowerings } from "./structural.js";
 import type { Format } from "./vector.js";
 
@@ -36,25 +35,6 @@ interface Result {
   readonly isBlock: boolean;
 }
 
-/** The pairs that a tile's numbers are computed for: the tile begins at (top, left) of it. */
-interface Area {
-  /** Its first examples. */
-  readonly a: number;
-  readonly b: number;
-  readonly top: number;
-  readonly left: number;
-  readonly height: number;
-  readonly width: number;
-  /** Bytes from row to row. */
-  readonly stride: number;
-}
-
-/** Examples' numbers in panels, and their inner products with themselves. */
-interface Panels {
-  readonly at: Float64Array;
-  readonly squares: Float64Array;
-}
-
 /** A call for all pairs of an area; only those on and above the diagonal are read later if it is a triangle. */
 type TileCall = (area: Area, triangle: boolean) => void;
 
@@ -67,6 +47,7 @@ export class Runner {
   readonly #numbers: Numbers;
   readonly #words: Int32Array;
   readonly #scratch: number;
+  readonly #panels: Panels;
   readonly #example: readonly Call[];
   readonly #pair: readonly Call[];
   readonly #tile: readonly TileCall[];
@@ -83,6 +64,14 @@ export class Runner {
     this.#numbers = format.scalar === "f32" ? new Float32Array(memory.buffer) : new Float64Array(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
     this.#scratch = layout.scratch + worker * layout.scratchBytes;
+    this.#panels = new Panels({
+      layout,
+      format,
+      numbers: this.#numbers,
+      call: this.#functions,
+      spare: this.#scratch + layout.product,
+      check: () => this.#check(),
+    });
     this.#S = positionCount(lowered.program.output);
     this.#example = lowered.example.map((instruction) => this.#bind("example", instruction));
     this.#pair = lowered.pair.map((instruction) => this.#bind("pair", instruction));
@@ -93,48 +82,23 @@ export class Runner {
   /** Makes the tape of one example. */
   example(e: number): void {
     const { lowered, layout } = this.#setup;
-    if (layout.features) this.#place(e);
-    this.#square(e);
+    if (layout.features) this.#panels.place(e);
+    if (layout.squares.length > 0) this.#square(e);
     this.#run(this.#example, e, e);
-    for (const [step, squares] of layout.pooledSquares) this.#squareOne(layout.tape.get(step)![e]!, squares[e]!);
+    for (const [step, squares] of layout.pooledSquares) this.#panels.square({ at: layout.tape.get(step)!, squares }, e);
     for (const step of lowered.tape)
       if (lowered.program.example[step]!.form === "value")
         this.#write(layout.tape.get(step)![e]!, this.#read(this.#scratch + layout.offsets.example.get(step)!));
   }
 
-  /** Puts features among those of their panel. */
-  #place(e: number): void {
-    const { channels, given, inputs, inputStride, presence } = this.#setup.layout;
-    const { bytes } = this.#setup.format;
-    const numbers = this.#numbers;
-    const [from, to, step] = [given / bytes + e * channels, inputs[e]! / bytes, inputStride / bytes];
-    const present = this.#read(presence[e]!) !== 0;
-    for (let c = 0; c < channels; c++) numbers[to + c * step] = present ? numbers[from + c]! : 0;
-  }
-
   /** Inner products of an example's inputs with themselves. */
   #square(e: number): void {
     const { features, squares, inputs, lengths, strides, channels } = this.#setup.layout;
-    if (squares.length === 0) return;
-    if (features) this.#squareOne(inputs[e]!, squares[e]!);
-    else
-      this.#functions["columnDots"]!(
-        inputs[e]!,
-        inputs[e]!,
-        squares[e]!,
-        lengths[e]!,
-        channels,
-        strides[e]!,
-        strides[e]!,
-      );
-  }
-
-  /** The same of one in a panel, by way of scratch: functions write whole vectors, and the neighbours are not ours. */
-  #squareOne(x: number, to: number): void {
-    const { channels, inputStride, product } = this.#setup.layout;
-    const spare = this.#scratch + product;
-    this.#functions["columnDots"]!(x, x, spare, 1, channels, inputStride, inputStride);
-    this.#write(to, this.#read(spare));
+    if (features) this.#panels.square({ at: inputs, squares }, e);
+    else {
+      const [x, stride] = [inputs[e]!, strides[e]!];
+      this.#functions["columnDots"]!(x, x, squares[e]!, lengths[e]!, channels, stride, stride);
+    }
   }
 
   /** What the results of a pair are made of. */
@@ -149,7 +113,7 @@ export class Runner {
     const [a, b] = [rowFrom, (symmetric ? 0 : layout.examplesA) + columnFrom];
     for (const data of Object.values(values)) data.fill(0);
     const onDiagonal = symmetric && rowFrom === columnFrom;
-    const area = this.#areaOf(a, b, rowFrom, columnFrom, rows, columns);
+    const area = this.#panels.areaOf(a, b, rowFrom, columnFrom, rows, columns);
     if (this.#pair.length > 0)
       for (let i = 0; i < rows; i++)
         for (let j = onDiagonal ? i + 1 : 0; j < columns; j++) {
@@ -297,15 +261,6 @@ export class Runner {
     return word + 2;
   }
 
-  /** Where a tile's numbers are computed: in whole panels, from the beginning of its first ones. */
-  #areaOf(a: number, b: number, rowFrom: number, columnFrom: number, rows: number, columns: number): Area {
-    const { panel } = this.#setup.layout;
-    const [top, left] = [rowFrom % panel, columnFrom % panel];
-    const [height, width] = [top + rows, left + columns];
-    const stride = strideOf(this.#setup.format, Math.ceil(width / panel) * panel);
-    return { a: a - top, b: b - left, top, left, height, width, stride };
-  }
-
   /** An instruction on tiles as a call, likewise. */
   #bindTile(instruction: Instruction): TileCall {
     const { layout, lowered } = this.#setup;
@@ -316,12 +271,9 @@ export class Runner {
         return step === undefined
           ? { at: layout.inputs, squares: layout.squares }
           : { at: layout.tape.get(step)!, squares: layout.pooledSquares.get(step)! };
-      }) as [Panels, Panels];
+      }) as [Side, Side];
       const out = here(instruction.output);
-      return (area, triangle) => {
-        this.#gram(x.at[area.a]!, y.at[area.b]!, out, area, triangle);
-        this.#correct(x, y, out, area, triangle);
-      };
+      return (area, triangle) => this.#panels.gram(x, y, out, area, triangle);
     }
     const run = this.#functions[functionName(lowered, instruction.fused)]!;
     const inputs = instruction.inputs.map(({ from, step }): ((area: Area) => number) => {
@@ -338,51 +290,6 @@ export class Runner {
       }
       run(this.#frame);
     };
-  }
-
-  /** Inner products of whole panels; of those of one batch with itself, the upper triangle. */
-  #gram(x: number, y: number, out: number, { height, width, stride }: Area, triangle: boolean): void {
-    const { channels, panel, inputStride, panelStride } = this.#setup.layout;
-    const [panelsA, panelsB] = [Math.ceil(height / panel), Math.ceil(width / panel)];
-    for (let c = 0; c < channels; c += channelBlock) {
-      this.#check();
-      const [left, right, count] = [x + c * inputStride, y + c * inputStride, Math.min(channelBlock, channels - c)];
-      this.#functions["gramPanels"]!(
-        left,
-        right,
-        out,
-        panelsA,
-        panelsB,
-        count,
-        panelStride,
-        stride,
-        c === 0 ? 1 : 0,
-        triangle ? 1 : 0,
-      );
-    }
-  }
-
-  /** Inner products of near-copies among those. */
-  #correct(x: Panels, y: Panels, out: number, { a, b, height, width, stride }: Area, triangle: boolean): void {
-    const { channels, panel, inputStride, panelStride } = this.#setup.layout;
-    const { bytes } = this.#setup.format;
-    for (let i = 0; i < height; i += panel) {
-      this.#check();
-      for (let j = triangle ? i : 0; j < width; j += panel)
-        this.#functions["nearGram"]!(
-          x.at[a]! + (i / panel) * panelStride,
-          y.at[b]! + (j / panel) * panelStride,
-          out + i * stride + j * bytes,
-          x.squares[a]! + i * bytes,
-          y.squares[b]! + j * bytes,
-          Math.min(panel, height - i),
-          Math.min(panel, width - j),
-          channels,
-          inputStride,
-          inputStride,
-          stride,
-        );
-    }
   }
 
   /** Results that are one number a pair, from the tile buffers. */

@@ -1,4 +1,5 @@
 /** @module Structural operations as calls of the engine's own functions. */
+
 import type { StructuralName } from "../../ops/op.js";
 import type { Program } from "../../program/program.js";
 import type { Call, Context } from "./context.js";
@@ -41,32 +42,45 @@ const called: { readonly [Name in Exclude<StructuralName, "gram" | "mixedGram">]
   tapShares: [],
 };
 
-/** The function for a diagonal of inner products; an input with itself needs no correction. */
-function dots(corrects: boolean, same: boolean): KernelName {
-  if (!corrects) return "gramDots";
-  return same ? "columnDots" : "nearDots";
+/** Columns of a matrix in memory: where it is, how many they are, bytes from row to row. */
+interface Columns {
+  readonly at: number;
+  readonly count: number;
+  readonly stride: number;
+}
+
+/** Inner products of columns: all of them or, `alone`, of each with its like; `squares` finds those of each with itself. */
+function innerProducts(
+  call: Context["call"],
+  { channels, corrects, alone }: { readonly channels: number; readonly corrects: boolean; readonly alone: boolean },
+  x: Columns,
+  y: Columns,
+  out: { readonly at: number; readonly stride: number },
+  squares: () => readonly [p: number, q: number],
+): void {
+  if (alone) {
+    // An input with itself needs no correction.
+    const dots: KernelName = corrects ? (x.at === y.at ? "columnDots" : "nearDots") : "gramDots";
+    call[dots]!(x.at, y.at, out.at, Math.min(x.count, y.count), channels, x.stride, y.stride);
+    return;
+  }
+  const sizes = [x.count, y.count, channels, x.stride, y.stride, out.stride] as const;
+  call[corrects ? "product" : "gram"]!(x.at, y.at, out.at, ...sizes);
+  if (corrects) call["nearGram"]!(x.at, y.at, out.at, ...squares(), ...sizes);
 }
 
 export const lowerings: { readonly [Name in StructuralName]: (context: Context) => Call } = {
   gram: ({ layout, form, output, call }) => {
     const { inputs, lengths, strides, channels, features, inputStride, squares } = layout;
-    const corrects = features || correctsNearCopies(channels);
+    const what = { channels, corrects: features || correctsNearCopies(channels), alone: form !== "block" };
+    const columns = (e: number): Columns => ({
+      at: inputs[e]!,
+      count: lengths[e]!,
+      stride: features ? inputStride : strides[e]!,
+    });
     return (a, b) => {
-      const [left, right] = [inputs[a]!, inputs[b]!];
-      const strideA = features ? inputStride : strides[a]!;
-      const strideB = features ? inputStride : strides[b]!;
-      const [rows, columns, out] = [lengths[a]!, lengths[b]!, output.address(a, b)];
-      if (form !== "block") {
-        const count = form === "value" ? 1 : Math.min(rows, columns);
-        call[dots(corrects, left === right)]!(left, right, out, count, channels, strideA, strideB);
-        return;
-      }
-      const stride = output.stride(a, b);
-      call[corrects ? "product" : "gram"]!(left, right, out, rows, columns, channels, strideA, strideB, stride);
-      if (corrects) {
-        const [p, q] = [squares[a]!, squares[b]!];
-        call["nearGram"]!(left, right, out, p, q, rows, columns, channels, strideA, strideB, stride);
-      }
+      const out = { at: output.address(a, b), stride: output.stride(a, b) };
+      innerProducts(call, what, columns(a), columns(b), out, () => [squares[a]!, squares[b]!]);
     };
   },
 
@@ -80,32 +94,19 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
       call["product"]!(spare, A!.address(a, b), output.address(a, b), channels, length, length, row, stride, stride);
     },
 
-  mixedGram: ({
-    layout: { channels },
-    space: { lengths, strides, longest },
-    form,
-    inputs: [x, y],
-    output,
-    ...rest
-  }) => {
-    const { spare, format, call } = rest;
-    const corrects = correctsNearCopies(channels);
+  mixedGram: ({ layout: { channels }, space, form, inputs: [x, y], output, spare, format, call }) => {
+    const { lengths, strides, longest } = space;
+    const what = { channels, corrects: correctsNearCopies(channels), alone: form !== "block" };
     return (a, b) => {
-      const [left, right, out] = [x!.address(a, b), y!.address(a, b), output.address(a, b)];
-      const [rows, columns, strideA, strideB] = [lengths[a]!, lengths[b]!, strides[a]!, strides[b]!];
-      if (form !== "block") {
-        const count = Math.min(rows, columns);
-        call[dots(corrects, left === right)]!(left, right, out, count, channels, strideA, strideB);
-        return;
-      }
-      const stride = output.stride(a, b);
-      call[corrects ? "product" : "gram"]!(left, right, out, rows, columns, channels, strideA, strideB, stride);
-      if (corrects) {
+      const left = { at: x!.address(a, b), count: lengths[a]!, stride: strides[a]! };
+      const right = { at: y!.address(a, b), count: lengths[b]!, stride: strides[b]! };
+      const out = { at: output.address(a, b), stride: output.stride(a, b) };
+      innerProducts(call, what, left, right, out, () => {
         const [p, q] = [spare, spare + strideOf(format, longest)];
-        call["columnDots"]!(left, left, p, rows, channels, strideA, strideA);
-        call["columnDots"]!(right, right, q, columns, channels, strideB, strideB);
-        call["nearGram"]!(left, right, out, p, q, rows, columns, channels, strideA, strideB, stride);
-      }
+        call["columnDots"]!(left.at, left.at, p, left.count, channels, left.stride, left.stride);
+        call["columnDots"]!(right.at, right.at, q, right.count, channels, right.stride, right.stride);
+        return [p, q];
+      });
     };
   },
 
