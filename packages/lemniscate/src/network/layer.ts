@@ -1,6 +1,8 @@
 import type { z } from "zod";
+import type { RandomKey } from "../core/random.js";
 import type { Shape } from "../core/shape.js";
 import type { Node, Side } from "../ops/op.js";
+import type { ArrayOperations } from "./arrays.js";
 import type { Network, Placement } from "./placement.js";
 
 /**
@@ -17,8 +19,34 @@ export interface Covariances {
 /** What a layer makes of the covariances below it. `presence` is left out where positions stay as they are. */
 export type LayerCovariances = Omit<Covariances, "presence"> & Partial<Pick<Covariances, "presence">>;
 
+/** Sizes of a finite network, where its layers do not declare their own. */
+export interface FiniteSizes {
+  /** Channels behind every layer with weights. */
+  readonly width: number;
+  /** Of attention: its heads, and the channels of a head's queries and keys, and of its values. */
+  readonly heads: number;
+  readonly keys: number;
+  readonly values: number;
+}
+
+/** An array of weights, drawn from N(0, std²) independently; std is 1 unless given. */
+export interface WeightShape {
+  readonly shape: readonly number[];
+  readonly std?: number;
+}
+
+/** Where a finite layer stands. */
+export interface FinitePlace<A> {
+  /** Of its input, whose channels are known. */
+  readonly input: Shape & { readonly channels: number };
+  /** (n, S, 1): 1 at present positions, 0 at padding, where x is 0 too. `null`: there is no padding. */
+  readonly mask: A | null;
+  /** For layers that are random beyond their weights. */
+  readonly random: RandomKey;
+}
+
 /** Everything there is to know about a layer. One file defines one, and `layers/index.ts` lists them. */
-export interface LayerDefinition<Options extends object> {
+export interface LayerDefinition<Options extends object, Weight extends string = never> {
   /** The `type` in JSON, also the name of the function that makes it. */
   readonly name: string;
   readonly summary: string;
@@ -31,6 +59,25 @@ export interface LayerDefinition<Options extends object> {
   /** The shape after the layer, or a {@link LemniscateError} `Misplaced` saying why it cannot stand here. */
   readonly shape: (input: Shape, options: Options) => Shape;
   readonly kernel: (below: Covariances, options: Options, input: Shape) => LayerCovariances;
+  /** The weights of the finite layer, if it has any; `null` for one that the options leave out. */
+  readonly weights?: (
+    input: FinitePlace<never>["input"],
+    options: Options & { readonly width: number },
+    sizes: FiniteSizes,
+  ) => Readonly<Record<Weight, WeightShape | null>>;
+  /**
+   * The finite layer, on activations x (n, S, d): n examples, S positions in row-major order (1 for features), d
+   * channels. What it leaves on padding is set to 0 behind it.
+   */
+  readonly apply?: <A>(
+    t: ArrayOperations<A>,
+    w: Readonly<Record<Weight, A | null>>,
+    x: A,
+    options: Options,
+    place: FinitePlace<A>,
+  ) => A;
+  /** The positions of one example that are present behind the layer (1, else 0), if they are not those below. */
+  readonly mask?: (mask: Uint8Array, options: Options, input: Shape) => Uint8Array;
 }
 
 /** A layer as data: its type and its options, defaults included. */

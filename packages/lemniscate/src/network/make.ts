@@ -6,7 +6,7 @@ import type { Placement } from "./placement.js";
 
 /** A layer as frozen plain data, its options checked and complete. */
 export function makeLayer<Options extends object, P extends Placement>(
-  definition: LayerDefinition<Options>,
+  definition: Pick<LayerDefinition<Options>, "name" | "options">,
   options: object,
 ): LayerNetwork<Options, P> {
   const parsed = definition.options.safeParse(options);

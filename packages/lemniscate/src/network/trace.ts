@@ -148,7 +148,7 @@ export function layerOf(network: Network, at: Path): { definition: Definition; o
 type Definition = NonNullable<ReturnType<typeof layers.get>>;
 
 /** Adds the place in the network to an error of a layer. */
-function locate<T>(at: Path, run: () => T): T {
+export function locate<T>(at: Path, run: () => T): T {
   try {
     return run();
   } catch (error) {

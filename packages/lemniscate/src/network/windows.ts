@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { LemniscateError } from "../core/errors.js";
 import { describeShape, type Shape } from "../core/shape.js";
-import { type Padding, type WindowParameters, windowOn } from "../ops/window.js";
+import { type Padding, type WindowParameters, windowCenters, windowOn, windowTaps } from "../ops/window.js";
+import type { ArrayOperations } from "./arrays.js";
 import { needPositions } from "./checks.js";
 import type { Checks } from "./options.js";
 
@@ -52,4 +53,20 @@ export function windowOf(layer: string, { filter, strides, padding }: WindowOpti
       mend: 'Use a smaller filter, or padding: "same".',
     });
   return windowOn(input.grid, window);
+}
+
+export function sizeOfFilter({ filter }: WindowParameters): number {
+  return filter.reduce((product, size) => product * size, 1);
+}
+
+/** The activations (n, S, d) under each tap of each window, (n, P, F, d); 0 outside the grid. */
+export function underWindows<A>(t: ArrayOperations<A>, x: A, window: WindowParameters): A {
+  const taps = windowTaps(window);
+  const [n, , d] = t.shape(x) as [number, number, number];
+  return t.reshape(t.take(x, 1, taps.flat()), [n, taps.length, sizeOfFilter(window), d]);
+}
+
+/** The mask of an example at the middle of each window. */
+export function centersOf(mask: Uint8Array, window: WindowParameters): Uint8Array {
+  return Uint8Array.from(windowCenters(window), (at) => mask[at] ?? 0);
 }

@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
+import { randomKey } from "../../src/core/random.js";
+import { plain } from "../../src/finite/plain.js";
 import type { Covariances, LayerDefinition } from "../../src/network/layer.js";
 import { gram } from "../../src/ops/gram.js";
 import { presence } from "../../src/ops/padding.js";
@@ -35,4 +37,8 @@ test("the layer of the page multiplies covariances by the square", async () => {
   const rule = scaleDefinition.kernel(below, { factor: 3 }, input);
   expect(rule.nngp("a", "b").parameters).toEqual({ scale: 9, shift: 0 });
   expect(scaleDefinition.shape(input, { factor: 3 })).toEqual(input);
+
+  const x = plain.constant([1, 1, 2], [1, -2]);
+  const place = { input, mask: null, random: randomKey(0) };
+  expect([...scaleDefinition.apply!(plain, {}, x, { factor: 3 }, place).data]).toEqual([3, -6]);
 });

@@ -18,8 +18,9 @@ const doors: Record<string, readonly string[]> = {
   engines: ["core", "ops", "program"],
   tiles: ["core", "linalg", "program", "engines", "network"],
   inference: ["core", "linalg", "types of tiles"],
+  finite: ["core", "linalg", "network"],
   data: ["core", "types of linalg"],
-  cli: ["core", "linalg", "ops", "network", "program", "engines", "tiles", "inference", "data"],
+  cli: ["core", "linalg", "ops", "network", "program", "engines", "tiles", "inference", "finite", "data"],
 };
 const rooms = Object.keys(doors);
 

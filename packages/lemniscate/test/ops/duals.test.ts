@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { erf } from "../../src/core/error-function.js";
 import { numbers } from "../../src/ops/algebra.js";
 import type { Dual } from "../../src/ops/duals/dual.js";
 import { errorFunctionDual } from "../../src/ops/duals/error-function.js";
@@ -8,7 +9,6 @@ import { geluDual } from "../../src/ops/duals/gelu.js";
 import { rectifierDual } from "../../src/ops/duals/rectifier.js";
 import { sineDual } from "../../src/ops/duals/sine.js";
 import { dual } from "../../src/ops/index.js";
-import { erf } from "../conformance/finite.js";
 import { type Gaussians, gaussHermite, homogeneous, integrate, smooth } from "./quadrature.js";
 
 interface Row {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { rectifierDual } from "../../ops/duals/rectifier.js";
+import { rectifier } from "../elementwise.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { NonlinearityPlacement } from "../placement.js";
@@ -21,6 +22,7 @@ export const abReluDefinition: LayerDefinition<AbReluOptions> = nonlinearity(
   },
   rectifierDual,
   ({ below, above }) => ({ below, above }),
+  (t, x, { below, above }) => t.add(t.multiply(x, below), t.multiply(t.map(rectifier, x), above - below)),
 );
 
 /**

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { rectifierDual } from "../../ops/duals/rectifier.js";
+import { magnitude } from "../elementwise.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { NonlinearityPlacement } from "../placement.js";
@@ -12,6 +13,7 @@ export const absDefinition: LayerDefinition<AbsOptions> = nonlinearity(
   { name: "abs", summary: "Absolute value, |x|.", options: z.strictObject({}) },
   rectifierDual,
   () => ({ below: -1, above: 1 }),
+  (t, x) => t.map(magnitude, x),
 );
 
 /**

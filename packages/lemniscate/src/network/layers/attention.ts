@@ -1,13 +1,17 @@
 import { z } from "zod";
 import { LemniscateError } from "../../core/errors.js";
 import { positionCount, type Shape } from "../../core/shape.js";
+import { cholesky } from "../../linalg/cholesky.js";
 import { magnitude, rectify, sandwich, softmaxRows } from "../../ops/attend.js";
 import { add, affine, multiply } from "../../ops/elementary.js";
 import type { Node, Side } from "../../ops/op.js";
 import { keep } from "../../ops/padding.js";
 import { positionCovariance, positionMatrix } from "../../ops/position-covariance.js";
 import { inner } from "../../ops/reductions.js";
+import type { ArrayOperations } from "../arrays.js";
 import { needChannels, needPositions } from "../checks.js";
+import { concat, softmax } from "../composed.js";
+import { magnitude as absolute, rectifier } from "../elementwise.js";
 import type { Covariances, LayerCovariances, LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import { biasStd, std, width } from "../options.js";
@@ -80,7 +84,7 @@ const position = z.strictObject({
  *   K = s ⟨I_κ, V_κ⟩ I_κ + σ_b²
  *   Θ = s [ (4 ⟨I_κ, V_κ⟩ + ⟨I_κ, V_Θ⟩ + ⟨V_κ, I_Θ⟩) I_κ + ⟨I_κ, V_κ⟩ I_Θ ] + σ_b²
  */
-export const attentionDefinition: LayerDefinition<AttentionOptions> = {
+export const attentionDefinition: LayerDefinition<AttentionOptions, AttentionWeight> = {
   name: "attention",
   summary: "Self-attention with infinitely many heads.",
   sources: ["Hron et al. 2020, arXiv:2006.10540, Table 1"],
@@ -120,7 +124,60 @@ export const attentionDefinition: LayerDefinition<AttentionOptions> = {
     const values = options.position?.values === true ? encoded : below;
     return options.scaling === "linear" ? linear(encoded, values, options) : squareRoot(encoded, values, options);
   },
+
+  weights: (input, { scaling, position, biasStd, width }, { heads, keys, values }) => {
+    const d = input.channels;
+    const encodings = position?.combine === "concat" ? (position.width ?? d) : d;
+    const seen = position?.combine === "concat" ? d + encodings : d;
+    return {
+      query: scaling === "linear" ? null : { shape: [heads, seen, keys] },
+      key: { shape: [heads, seen, keys] },
+      value: { shape: [heads, position?.values === true ? seen : d, values] },
+      out: { shape: [values, heads, width] },
+      bias: biasStd === null ? null : { shape: [width] },
+      encodings: position === null ? null : { shape: [positionCount(input), encodings] },
+    };
+  },
+
+  apply: (t, w, x, options, { input, mask }) => {
+    const seen = w.encodings === null ? x : encoded(t, x, w.encodings, options.position!, input, mask);
+    const from = options.position?.values === true ? seen : x;
+    const [heads, d, keys] = t.shape(w.key!) as [number, number, number];
+    const [, into, values] = t.shape(w.value!) as [number, number, number];
+
+    const key = t.einsum("nsd,hdk->nhsk", seen, w.key!);
+    const query = w.query === null ? key : t.einsum("nsd,hdk->nhsk", seen, w.query);
+    const scale = (options.queryStd * options.keyStd) / (d * (w.query === null ? keys : Math.sqrt(keys)));
+    const logits = t.multiply(t.einsum("nhak,nhbk->nhab", query, key), scale);
+    const A = finiteWeights(t, logits, mask, options.weights);
+
+    const mixed = t.einsum("nhab,nhbv->nhav", A, t.einsum("nsd,hdv->nhsv", from, w.value!));
+    const std = (options.outStd * options.valueStd) / Math.sqrt(heads * values * into);
+    const y = t.multiply(t.einsum("nhsv,vhk->nsk", mixed, w.out!), std);
+    return w.bias === null ? y : t.add(y, t.multiply(w.bias, options.biasStd!));
+  },
 };
+
+type AttentionWeight = "query" | "key" | "value" | "out" | "bias" | "encodings";
+
+/** Activations with positional encodings: noise with the covariance R over positions. */
+function encoded<A>(t: ArrayOperations<A>, x: A, noise: A, options: PositionOptions, input: Shape, mask: A | null): A {
+  const S = positionCount(input);
+  const { factor } = cholesky({ rows: S, columns: S, data: positionMatrix(decayOf(options, input)) });
+  const rows = t.multiply(t.einsum("ab,bd->ad", t.constant([S, S], factor.data), noise), options.std);
+  const [n] = t.shape(x) as [number];
+  const each = t.einsum("n,ad->nad", t.constant([n], new Float64Array(n).fill(1)), rows);
+  const mixed = options.combine === "sum" ? t.add(x, each) : concat(t, [x, each], 2);
+  return mask === null ? mixed : t.multiply(mixed, mask);
+}
+
+/** ζ of logits (n, heads, S, S), whose padded keys are 0 already. */
+function finiteWeights<A>(t: ArrayOperations<A>, logits: A, mask: A | null, kind: AttentionOptions["weights"]): A {
+  if (kind === "identity") return logits;
+  if (kind !== "softmax") return t.map(kind === "relu" ? rectifier : absolute, logits);
+  const [n, , , S] = t.shape(logits) as [number, number, number, number];
+  return softmax(t, logits, mask === null ? null : t.reshape(mask, [n, 1, 1, S]));
+}
 
 function linear(logits: Covariances, values: Covariances, o: AttentionOptions): LayerCovariances {
   const bias2 = (o.biasStd ?? 0) ** 2;

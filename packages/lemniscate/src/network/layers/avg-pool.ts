@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { affine } from "../../ops/elementary.js";
 import { scaleSides } from "../../ops/padding.js";
-import { pickCenters, tapShares, windowSums } from "../../ops/window.js";
+import { pickCenters, tapShares, windowSums, windowTaps } from "../../ops/window.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { WindowPlacement } from "../placement.js";
-import { type WindowOptions, windowOf, windowOptions } from "../windows.js";
+import { centersOf, sizeOfFilter, underWindows, type WindowOptions, windowOf, windowOptions } from "../windows.js";
 
 export interface AvgPoolOptions extends WindowOptions {
   /** Whether zeros outside the grid count as positions of a mean (default), or means near the rim are over fewer. */
@@ -25,7 +25,7 @@ export const avgPoolDefinition: LayerDefinition<AvgPoolOptions> = {
   shape: (input, options) => ({ ...input, grid: windowOf("avgPool", options, input).to }),
   kernel: (below, options, input) => {
     const window = windowOf("avgPool", options, input);
-    const size = window.filter.reduce((product, length) => product * length, 1);
+    const size = sizeOfFilter(window);
     const mean =
       (kind: "nngp" | "ntk"): typeof below.nngp =>
       (p, q) => {
@@ -35,6 +35,15 @@ export const avgPoolDefinition: LayerDefinition<AvgPoolOptions> = {
       };
     return { nngp: mean("nngp"), ntk: mean("ntk"), presence: (p) => pickCenters(below.presence(p), window) };
   },
+  apply: (t, _, x, options, { input }) => {
+    const window = windowOf("avgPool", options, input);
+    const shares = windowTaps(window).map(
+      (taps) => 1 / (options.countPadding ? taps.length : taps.filter((at) => at >= 0).length),
+    );
+    const sums = t.einsum("npfd->npd", underWindows(t, x, window));
+    return t.multiply(sums, t.constant([shares.length, 1], shares));
+  },
+  mask: (mask, options, input) => centersOf(mask, windowOf("avgPool", options, input)),
 };
 
 /**

@@ -5,8 +5,15 @@ import { needChannels } from "../checks.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { AttentionPlacement } from "../placement.js";
-import { type WindowOptions, windowOf, windowOptions } from "../windows.js";
-import { type DenseOptions, denseDefinition, weightOptions } from "./dense.js";
+import { centersOf, sizeOfFilter, underWindows, type WindowOptions, windowOf, windowOptions } from "../windows.js";
+import {
+  type AffineWeight,
+  affineOf,
+  affineWeights,
+  type DenseOptions,
+  denseDefinition,
+  weightOptions,
+} from "./dense.js";
 
 /** A window, and the options of `dense` for the weights under it. */
 export interface ConvOptions extends WindowOptions, DenseOptions {}
@@ -22,7 +29,7 @@ export interface ConvOptions extends WindowOptions, DenseOptions {}
  *
  * where a strided p means its window's corner. A position is present if the middle of its window is.
  */
-export const convDefinition: LayerDefinition<ConvOptions> = {
+export const convDefinition: LayerDefinition<ConvOptions, AffineWeight> = {
   name: "conv",
   summary: "Convolution over tokens, images or volumes.",
   sources: ["Novak et al. 2019, arXiv:1810.05148, eq. 9", "Garriga-Alonso et al. 2019, arXiv:1808.05587, eq. 7"],
@@ -32,7 +39,7 @@ export const convDefinition: LayerDefinition<ConvOptions> = {
   kernel: (below, options, input) => {
     const { weightStd, biasStd, parameterization, widthScale } = options;
     const window = windowOf("conv", options, input);
-    const share = weightStd ** 2 / window.filter.reduce((product, size) => product * size, 1);
+    const share = weightStd ** 2 / sizeOfFilter(window);
     const nngp: typeof below.nngp = (p, q) => affine(convolve(below.nngp(p, q), window), share, (biasStd ?? 0) ** 2);
     const own: typeof below.ntk = (p, q) => {
       if (parameterization === "ntk") return nngp(p, q);
@@ -45,6 +52,16 @@ export const convDefinition: LayerDefinition<ConvOptions> = {
       presence: (p) => pickCenters(below.presence(p), window),
     };
   },
+  weights: (input, options) => {
+    const size = sizeOfFilter(windowOf("conv", options, input));
+    return affineWeights(options, [size, input.channels], size * input.channels);
+  },
+  apply: (t, w, x, options, { input }) => {
+    const window = windowOf("conv", options, input);
+    const sums = t.einsum("npfd,fdk->npk", underWindows(t, x, window), w.weight!);
+    return affineOf(t, sums, w.bias, options, sizeOfFilter(window) * input.channels);
+  },
+  mask: (mask, options, input) => centersOf(mask, windowOf("conv", options, input)),
 };
 
 /**

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { add, affine } from "../../ops/elementary.js";
+import type { ArrayOperations } from "../arrays.js";
 import { needChannels } from "../checks.js";
-import type { LayerDefinition, LayerNetwork } from "../layer.js";
+import type { LayerDefinition, LayerNetwork, WeightShape } from "../layer.js";
 import { makeLayer } from "../make.js";
 import { biasStd, type Checks, std, width } from "../options.js";
 import type { AffinePlacement } from "../placement.js";
@@ -28,6 +29,35 @@ export const weightOptions: Checks<DenseOptions> = {
   widthScale: z.tuple([z.number().positive(), z.number().positive()]).default([1, 1]),
 };
 
+export type AffineWeight = "weight" | "bias";
+
+/** Weights of some axes and the output channels, whose sums have `fanIn` terms, and biases. */
+export function affineWeights(
+  { weightStd, biasStd, parameterization, width, widthScale }: DenseOptions & { readonly width: number },
+  axes: readonly number[],
+  fanIn: number,
+): Record<AffineWeight, WeightShape | null> {
+  const [weight, bias] = parameterization === "ntk" ? [1, 1] : [weightStd * Math.sqrt(widthScale[0] / fanIn), biasStd];
+  const channels = width * widthScale[1];
+  return {
+    weight: { shape: [...axes, channels], std: weight },
+    bias: bias === null || biasStd === null ? null : { shape: [channels], std: bias },
+  };
+}
+
+/** What the layer makes of the bare sums. */
+export function affineOf<A>(
+  t: ArrayOperations<A>,
+  sums: A,
+  bias: A | null,
+  { weightStd, biasStd, parameterization, widthScale }: DenseOptions,
+  fanIn: number,
+): A {
+  const ntk = parameterization === "ntk";
+  const scaled = t.multiply(sums, ntk ? weightStd / Math.sqrt(fanIn) : 1 / Math.sqrt(widthScale[0]));
+  return bias === null ? scaled : t.add(scaled, ntk ? t.multiply(bias, biasStd!) : bias);
+}
+
 /**
  * A fully connected layer, at every position alike: with the weights W and the bias b,
  *
@@ -35,7 +65,7 @@ export const weightOptions: Checks<DenseOptions> = {
  *   Θ ← K + σ_w² Θ                          (ntk parameterisation)
  *   Θ ← (d_in/s_in) K_below + σ_w² Θ + 1    (standard; the 1 only if there is a bias)
  */
-export const denseDefinition: LayerDefinition<DenseOptions> = {
+export const denseDefinition: LayerDefinition<DenseOptions, AffineWeight> = {
   name: "dense",
   summary: "Fully connected layer, the same at every position.",
   sources: ["Lee et al. 2018, arXiv:1711.00165, eq. 5", "Sohl-Dickstein et al. 2020, arXiv:2001.07301, §3"],
@@ -56,6 +86,9 @@ export const denseDefinition: LayerDefinition<DenseOptions> = {
     };
     return { nngp, ntk: (p, q) => add(own(p, q), affine(below.ntk(p, q), w2, 0)) };
   },
+  weights: ({ channels }, options) => affineWeights(options, [channels], channels),
+  apply: (t, w, x, options, { input }) =>
+    affineOf(t, t.einsum("nsd,dk->nsk", x, w.weight!), w.bias, options, input.channels),
 };
 
 /**

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { uniforms } from "../../core/random.js";
 import { scaleSameUnit } from "../../ops/same-unit.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
@@ -32,6 +33,18 @@ export const dropoutDefinition: LayerDefinition<DropoutOptions> = {
       nngp: (p, q) => scaleSameUnit(below.nngp(p, q), p, q, factor),
       ntk: (p, q) => scaleSameUnit(below.ntk(p, q), p, q, factor),
     };
+  },
+  apply: (t, _, x, { drop, mode }, { random }) => {
+    if (mode === "test") return x;
+    const shape = t.shape(x);
+    const units = uniforms(random, new Float64Array(shape.reduce((product, size) => product * size, 1)));
+    return t.multiply(
+      x,
+      t.constant(
+        shape,
+        units.map((u) => (u < drop ? 0 : 1 / (1 - drop))),
+      ),
+    );
   },
 };
 

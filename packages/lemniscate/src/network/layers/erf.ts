@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { errorFunctionDual } from "../../ops/duals/error-function.js";
+import { errorFunction } from "../elementwise.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { NonlinearityPlacement } from "../placement.js";
@@ -27,6 +28,7 @@ export const erfDefinition: LayerDefinition<ErfOptions> = nonlinearity(
   },
   errorFunctionDual,
   ({ scale, slope, shift }) => ({ scale, slope, shift }),
+  (t, x, { scale, slope, shift }) => t.add(t.multiply(t.map(errorFunction, t.multiply(x, slope)), scale), shift),
 );
 
 /**

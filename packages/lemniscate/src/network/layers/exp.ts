@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { exponentialDual } from "../../ops/duals/exponential.js";
+import { exponential } from "../elementwise.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { NonlinearityPlacement } from "../placement.js";
@@ -21,6 +22,7 @@ export const expDefinition: LayerDefinition<ExpOptions> = nonlinearity(
   },
   exponentialDual,
   ({ scale, slope }) => ({ scale, slope }),
+  (t, x, { scale, slope }) => t.multiply(t.map(exponential, t.multiply(x, slope)), scale),
 );
 
 /**

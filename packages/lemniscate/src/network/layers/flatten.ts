@@ -3,6 +3,7 @@ import { positionCount } from "../../core/shape.js";
 import { affine } from "../../ops/elementary.js";
 import { any } from "../../ops/padding.js";
 import { sumDiagonal } from "../../ops/reductions.js";
+import { anyOf } from "../composed.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { FlattenPlacement } from "../placement.js";
@@ -32,6 +33,8 @@ export const flattenDefinition: LayerDefinition<FlattenOptions> = {
         affine(sumDiagonal(below[kind](p, q)), 1 / positionCount(input), 0);
     return { nngp: mean("nngp"), ntk: mean("ntk"), presence: (p) => any(sumDiagonal(below.presence(p))) };
   },
+  apply: (t, _, x, __, { input }) => t.reshape(x, [t.shape(x)[0]!, 1, positionCount(input) * input.channels]),
+  mask: anyOf,
 };
 
 /**

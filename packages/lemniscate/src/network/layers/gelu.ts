@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { geluDual } from "../../ops/duals/gelu.js";
+import { errorFunction } from "../elementwise.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { NonlinearityPlacement } from "../placement.js";
@@ -12,6 +13,7 @@ export const geluDefinition: LayerDefinition<GeluOptions> = nonlinearity(
   { name: "gelu", summary: "Gaussian error linear unit, x·Φ(x).", options: z.strictObject({}) },
   geluDual,
   () => ({}),
+  (t, x) => t.multiply(x, t.add(t.multiply(t.map(errorFunction, t.multiply(x, Math.SQRT1_2)), 0.5), 0.5)),
 );
 
 /**

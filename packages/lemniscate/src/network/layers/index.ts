@@ -19,7 +19,7 @@ import { sinDefinition } from "./sin.js";
 import { sumPoolDefinition } from "./sum-pool.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: each layer checks its own options before its rule sees them
-type AnyLayer = LayerDefinition<any>;
+type AnyLayer = LayerDefinition<any, any>;
 
 /** Every layer, by the `type` it has in JSON. A new layer is one file and one line here. */
 export const layers: ReadonlyMap<string, AnyLayer> = new Map(

@@ -6,6 +6,8 @@ import type { Node, Side } from "../../ops/op.js";
 import { scaleSides } from "../../ops/padding.js";
 import { sumDiagonal } from "../../ops/reductions.js";
 import { needGaussian } from "../checks.js";
+import { divide, subtract, sumAlong } from "../composed.js";
+import { reciprocal, squareRoot } from "../elementwise.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { NormalizationPlacement } from "../placement.js";
@@ -53,6 +55,20 @@ export const layerNormDefinition: LayerDefinition<LayerNormOptions> = {
       nngp: (p, q) => scaleSides(below.nngp(p, q), scale(p), scale(q)),
       ntk: (p, q) => scaleSides(below.ntk(p, q), scale(p), scale(q)),
     };
+  },
+  apply: (t, _, x, { over, epsilon }, { input, mask }) => {
+    const all = over === "all" && input.grid.length > 0;
+    const sum = (y: typeof x): typeof x => (all ? sumAlong(t, sumAlong(t, y, 2), 1) : sumAlong(t, y, 2));
+    const kept = (y: typeof x): typeof x => (mask === null ? y : t.multiply(y, mask));
+    // Of each example or position: 1 over the number of present positions, 0 if there are none.
+    const share = mask === null || !all ? null : t.map(reciprocal, sumAlong(t, mask, 1));
+    const mean = (y: typeof x): typeof x => {
+      const total = t.multiply(sum(y), 1 / input.channels);
+      return share === null ? t.multiply(total, all ? 1 / positionCount(input) : 1) : t.multiply(total, share);
+    };
+    const centered = kept(subtract(t, x, mean(x)));
+    const shift = share === null ? epsilon : t.multiply(share, epsilon * positionCount(input));
+    return divide(t, centered, t.map(squareRoot, t.add(mean(t.multiply(centered, centered)), shift)));
   },
 };
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { rectifierDual } from "../../ops/duals/rectifier.js";
+import { rectifier } from "../elementwise.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { NonlinearityPlacement } from "../placement.js";
@@ -19,6 +20,7 @@ export const leakyReluDefinition: LayerDefinition<LeakyReluOptions> = nonlineari
   },
   rectifierDual,
   ({ slope }) => ({ below: slope, above: 1 }),
+  (t, x, { slope }) => t.add(t.multiply(x, slope), t.multiply(t.map(rectifier, x), 1 - slope)),
 );
 
 /**

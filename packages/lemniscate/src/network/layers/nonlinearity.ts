@@ -2,6 +2,7 @@ import { applyDual, type Dual, dualOps } from "../../ops/duals/dual.js";
 import { multiply } from "../../ops/elementary.js";
 import type { Parameters } from "../../ops/op.js";
 import { isZero } from "../../ops/zero.js";
+import type { ArrayOperations } from "../arrays.js";
 import { needGaussian } from "../checks.js";
 import type { LayerDefinition } from "../layer.js";
 
@@ -14,6 +15,7 @@ export function nonlinearity<Options extends object, P extends Parameters>(
   about: Pick<LayerDefinition<Options>, "name" | "summary" | "options">,
   dual: Dual<P>,
   parameters: (options: Options) => P,
+  phi: <A>(t: ArrayOperations<A>, x: A, options: Options) => A,
 ): LayerDefinition<Options> {
   const { covariance, derivative } = dualOps(dual);
   return {
@@ -33,5 +35,6 @@ export function nonlinearity<Options extends object, P extends Parameters>(
         return multiply(slopes, ntk);
       },
     }),
+    apply: (t, _, x, options) => phi(t, x, options),
   };
 }

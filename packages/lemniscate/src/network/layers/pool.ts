@@ -1,8 +1,9 @@
 import { z } from "zod";
-import type { Shape } from "../../core/shape.js";
+import { positionCount, type Shape } from "../../core/shape.js";
 import { any, scaleSides, share } from "../../ops/padding.js";
 import { sumDiagonal, sumPairs } from "../../ops/reductions.js";
 import { needPositions } from "../checks.js";
+import { anyOf, divide, sumAlong } from "../composed.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { PoolPlacement } from "../placement.js";
@@ -33,6 +34,11 @@ export const globalAvgPoolDefinition: LayerDefinition<PoolOptions> = {
         );
     return { nngp: mean("nngp"), ntk: mean("ntk"), presence: (p) => any(sumDiagonal(below.presence(p))) };
   },
+  apply: (t, _, x, __, { input, mask }) => {
+    const sum = sumAlong(t, x, 1);
+    return mask === null ? t.multiply(sum, 1 / positionCount(input)) : divide(t, sum, sumAlong(t, mask, 1));
+  },
+  mask: anyOf,
 };
 
 /** The sum over present positions: K = Σ_ab κ_ab. */
@@ -48,6 +54,8 @@ export const globalSumPoolDefinition: LayerDefinition<PoolOptions> = {
     ntk: (p, q) => sumPairs(below.ntk(p, q)),
     presence: (p) => any(sumDiagonal(below.presence(p))),
   }),
+  apply: (t, _, x) => sumAlong(t, x, 1),
+  mask: anyOf,
 };
 
 /**

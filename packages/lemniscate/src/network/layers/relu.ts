@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { rectifierDual } from "../../ops/duals/rectifier.js";
+import { rectifier } from "../elementwise.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { NonlinearityPlacement } from "../placement.js";
@@ -12,6 +13,7 @@ export const reluDefinition: LayerDefinition<ReluOptions> = nonlinearity(
   { name: "relu", summary: "Rectified linear unit, max(x, 0).", options: z.strictObject({}) },
   rectifierDual,
   () => ({ below: 0, above: 1 }),
+  (t, x) => t.map(rectifier, x),
 );
 
 /**

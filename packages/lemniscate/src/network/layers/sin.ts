@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { sineDual } from "../../ops/duals/sine.js";
+import { sine } from "../elementwise.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { NonlinearityPlacement } from "../placement.js";
@@ -27,6 +28,7 @@ export const sinDefinition: LayerDefinition<SinOptions> = nonlinearity(
   },
   sineDual,
   ({ scale, slope, phase }) => ({ scale, slope, phase }),
+  (t, x, { scale, slope, phase }) => t.multiply(t.map(sine, t.add(t.multiply(x, slope), phase)), scale),
 );
 
 /**

@@ -1,0 +1,171 @@
+/** @module Finite networks: weights drawn for every layer, and the layers' `apply` one after another. */
+import { type Batch, channelsOf, gridOf } from "../core/batch.js";
+import { LemniscateError } from "../core/errors.js";
+import { child, normals, type RandomKey } from "../core/random.js";
+import { positionCount, type Shape } from "../core/shape.js";
+import type { ArrayOperations } from "../network/arrays.js";
+import type { Combinator } from "../network/combinators.js";
+import type { FiniteSizes } from "../network/layer.js";
+import type { Path } from "../network/path.js";
+import type { Network } from "../network/placement.js";
+import { layerOf, locate } from "../network/trace.js";
+import type { Plain } from "./plain.js";
+
+/**
+ * The weights of a network, as a tree of its form: a list for `serial`, `parallel` and `repeat`, arrays by name for a
+ * layer, `null` for those that its options leave out.
+ */
+export type Weights<A> = readonly Weights<A>[] | { readonly [name: string]: A | null };
+
+type FiniteShape = Shape & { readonly channels: number };
+
+/** The shape of a batch, as a finite network sees it. */
+export function shapeOfBatch(x: Batch): FiniteShape {
+  return { grid: gridOf(x), channels: channelsOf(x), gaussian: true };
+}
+
+/** Weights for inputs of a shape, each array from a sequence of its own. */
+export function draw(
+  network: Network,
+  input: FiniteShape,
+  sizes: FiniteSizes,
+  random: RandomKey,
+  at: Path = [],
+): { readonly weights: Weights<Plain>; readonly shape: FiniteShape } {
+  const node = network as Combinator;
+  if (node.type === "serial" || node.type === "repeat") {
+    const weights: Weights<Plain>[] = [];
+    let shape = input;
+    for (const [i, [layer, path]] of chainOf(node, at).entries()) {
+      const drawn = draw(layer, shape, sizes, child(random, i), path);
+      weights.push(drawn.weights);
+      shape = drawn.shape;
+    }
+    return { weights, shape };
+  }
+  if (node.type === "parallel") {
+    const drawn = node.branches.map((branch, i) =>
+      draw(branch, input, sizes, child(random, i), [...at, "branches", i]),
+    );
+    const shape = drawn.map((branch) => branch.shape).reduce((x, y) => sameShape(x, y, at));
+    return { weights: drawn.map((branch) => branch.weights), shape };
+  }
+  const { definition, options } = layerOf(network, at);
+  // Only layers with weights have a width, and only they are given one.
+  const sized = definition.weights === undefined ? options : { width: sizes.width, ...options };
+  return locate(at, () => {
+    const { grid, channels } = definition.shape(input, sized);
+    const shapes = Object.entries(definition.weights?.(input, sized, sizes) ?? {});
+    const weights = shapes.map(([name, about]): [string, Plain | null] => {
+      if (about === null) return [name, null];
+      const numbers = new Float64Array(about.shape.reduce((product, size) => product * size, 1));
+      normals(child(random, name), numbers);
+      const std = about.std ?? 1;
+      return [name, { shape: about.shape, data: std === 1 ? numbers : numbers.map((value) => value * std) }];
+    });
+    if (channels === undefined) throw new Error(`${definition.name} does not say how many channels it leaves`);
+    return { weights: Object.fromEntries(weights), shape: { grid, channels, gaussian: true } };
+  });
+}
+
+/** Activations in a finite network: x (n, S, d), and a mask (n, S) if there is padding. */
+export interface Activations<A> {
+  readonly x: A;
+  readonly shape: FiniteShape;
+  readonly mask: Uint8Array | null;
+}
+
+/** A batch as activations; padding is 0, whatever stands there. */
+export function activationsOf<A>(t: ArrayOperations<A>, batch: Batch): Activations<A> {
+  const shape = shapeOfBatch(batch);
+  const mask = batch.mask?.includes(0) === true ? batch.mask : null;
+  const data = Float64Array.from(batch.data, (value, i) => (mask?.[Math.floor(i / shape.channels)] === 0 ? 0 : value));
+  return { x: t.constant([batch.shape[0], positionCount(shape), shape.channels], data), shape, mask };
+}
+
+/** What a finite network makes of activations. `random` is for layers that are random beyond their weights. */
+export function forward<A>(
+  t: ArrayOperations<A>,
+  network: Network,
+  weights: Weights<A>,
+  below: Activations<A>,
+  random: RandomKey,
+  at: Path = [],
+): Activations<A> {
+  const node = network as Combinator;
+  if (node.type === "serial" || node.type === "repeat") {
+    let state = below;
+    for (const [i, [layer, path]] of chainOf(node, at).entries())
+      state = forward(t, layer, part(weights, i), state, child(random, i), path);
+    return state;
+  }
+  if (node.type === "parallel")
+    return node.branches
+      .map((branch, i) => forward(t, branch, part(weights, i), below, child(random, i), [...at, "branches", i]))
+      .reduce((a, b) => ({ x: t.add(a.x, b.x), shape: sameShape(a.shape, b.shape, at), mask: either(a.mask, b.mask) }));
+  const { definition, options } = layerOf(network, at);
+  const { apply } = definition;
+  if (apply === undefined)
+    throw new LemniscateError({
+      code: "NotSupported",
+      where: definition.name,
+      given: "a finite width",
+      allowed: "layers that are the limit of finite networks",
+      mend: "Compute its kernel instead: no network of finite width has it as its limit.",
+      path: at,
+    });
+  return locate(at, () => {
+    const place = { input: below.shape, mask: columns(t, below), random };
+    const x = apply(t, weights as { readonly [name: string]: A | null }, below.x, options, place);
+    const { grid } = definition.shape(below.shape, options);
+    const shape = { grid, channels: t.shape(x)[2]!, gaussian: true };
+    const state = { x, shape, mask: maskBehind(below, definition.mask, options) };
+    const mask = columns(t, state);
+    return mask === null ? state : { ...state, x: t.multiply(x, mask) };
+  });
+}
+
+/** The layers of a chain, with their places. */
+function chainOf(node: Extract<Combinator, { type: "serial" | "repeat" }>, at: Path): [Network, Path][] {
+  if (node.type === "serial") return node.layers.map((layer, i) => [layer, [...at, "layers", i]]);
+  return Array.from({ length: node.times }, () => [node.layer, [...at, "layer"]]);
+}
+
+function part<A>(weights: Weights<A>, i: number): Weights<A> {
+  return (weights as readonly Weights<A>[])[i]!;
+}
+
+function columns<A>(t: ArrayOperations<A>, { mask, shape }: Activations<A>): A | null {
+  if (mask === null) return null;
+  const S = positionCount(shape);
+  return t.constant([mask.length / S, S, 1], mask);
+}
+
+/** The mask behind a layer, example by example. */
+function maskBehind<A>(
+  { mask, shape }: Activations<A>,
+  rule: ((mask: Uint8Array, options: object, input: Shape) => Uint8Array) | undefined,
+  options: object,
+): Uint8Array | null {
+  if (mask === null || rule === undefined) return mask;
+  const S = positionCount(shape);
+  const n = mask.length / S;
+  const each = Array.from({ length: n }, (_, i) => [...rule(mask.subarray(i * S, (i + 1) * S), options, shape)]);
+  return Uint8Array.from(each.flat());
+}
+
+function either(a: Uint8Array | null, b: Uint8Array | null): Uint8Array | null {
+  return a === null || b === null ? null : a.map((present, i) => present | b[i]!);
+}
+
+function sameShape(a: FiniteShape, b: FiniteShape, at: Path): FiniteShape {
+  if (a.channels === b.channels) return a;
+  throw new LemniscateError({
+    code: "Misplaced",
+    where: "parallel",
+    given: `branches with ${a.channels} and ${b.channels} channels`,
+    allowed: "branches with equally many",
+    mend: "Declare one width in all of them, and put dense() before the sum if a branch carries the data.",
+    path: at,
+  });
+}

@@ -1,0 +1,104 @@
+/** @module The array operations on plain numbers in double precision: what a finite network means. */
+import type { ArrayOperations } from "../network/arrays.js";
+import { einsum } from "./einsum.js";
+
+/** An array, row by row. */
+export interface Plain {
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+}
+
+export const plain: ArrayOperations<Plain> = {
+  shape: (x) => x.shape,
+  constant: (shape, data) => ({ shape, data: Float64Array.from(data) }),
+  einsum,
+  add: (x, y) => (typeof y === "number" ? each(x, (v) => v + y) : combine(x, y, (a, b) => a + b)),
+  multiply: (x, y) => (typeof y === "number" ? each(x, (v) => v * y) : combine(x, y, (a, b) => a * b)),
+  map: (f, x) => each(x, f.value),
+  reshape: ({ data }, shape) => ({ shape, data }),
+
+  take: (x, axis, indices) => {
+    const { outer, length, inner } = around(x.shape, axis);
+    const data = new Float64Array(outer * indices.length * inner);
+    for (let o = 0; o < outer; o++)
+      for (const [i, from] of indices.entries()) {
+        if (from < 0) continue;
+        const at = (o * length + from) * inner;
+        data.set(x.data.subarray(at, at + inner), (o * indices.length + i) * inner);
+      }
+    return { shape: x.shape.with(axis, indices.length), data };
+  },
+
+  give: (x, axis, indices, length) => {
+    const { outer, inner } = around(x.shape, axis);
+    const data = new Float64Array(outer * length * inner);
+    for (let o = 0; o < outer; o++)
+      for (const [i, to] of indices.entries()) {
+        if (to < 0) continue;
+        const [from, at] = [(o * indices.length + i) * inner, (o * length + to) * inner];
+        for (let k = 0; k < inner; k++) data[at + k]! += x.data[from + k]!;
+      }
+    return { shape: x.shape.with(axis, length), data };
+  },
+
+  largest: (x, axis) => {
+    const { outer, length, inner } = around(x.shape, axis);
+    const data = new Float64Array(outer * inner).fill(Number.NEGATIVE_INFINITY);
+    for (let o = 0; o < outer; o++)
+      for (let i = 0; i < length; i++)
+        for (let k = 0; k < inner; k++)
+          data[o * inner + k] = Math.max(data[o * inner + k]!, x.data[(o * length + i) * inner + k]!);
+    return { shape: x.shape.with(axis, 1), data };
+  },
+};
+
+/** How many entries lie before, along and behind an axis. */
+function around(shape: readonly number[], axis: number): { outer: number; length: number; inner: number } {
+  const count = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1);
+  return { outer: count(shape.slice(0, axis)), length: shape[axis]!, inner: count(shape.slice(axis + 1)) };
+}
+
+function each({ shape, data }: Plain, f: (x: number) => number): Plain {
+  const out = new Float64Array(data.length);
+  for (let i = 0; i < data.length; i++) out[i] = f(data[i]!);
+  return { shape, data: out };
+}
+
+function combine(x: Plain, y: Plain, f: (a: number, b: number) => number): Plain {
+  if (x.shape.join() === y.shape.join()) {
+    const data = new Float64Array(x.data.length);
+    for (let i = 0; i < data.length; i++) data[i] = f(x.data[i]!, y.data[i]!);
+    return { shape: x.shape, data };
+  }
+  const shape = repeated(x.shape, y.shape);
+  const [places, others] = [readings(x.shape, shape), readings(y.shape, shape)];
+  const data = new Float64Array(places.length);
+  for (let i = 0; i < data.length; i++) data[i] = f(x.data[places[i]!]!, y.data[others[i]!]!);
+  return { shape, data };
+}
+
+/** The shape in which axes of length 1, and missing first axes, are repeated. */
+export function repeated(x: readonly number[], y: readonly number[]): readonly number[] {
+  const rank = Math.max(x.length, y.length);
+  return Array.from({ length: rank }, (_, k) => {
+    const [a, b] = [x[k - rank + x.length] ?? 1, y[k - rank + y.length] ?? 1];
+    if (a !== b && a !== 1 && b !== 1)
+      throw new RangeError(`shapes (${x.join(", ")}) and (${y.join(", ")}) do not fit`);
+    return a === 1 ? b : a;
+  });
+}
+
+/** Where each entry of a shape is read in an array that is repeated to it. */
+function readings(from: readonly number[], to: readonly number[]): Int32Array {
+  const places = new Int32Array(to.reduce((product, size) => product * size, 1));
+  let [count, stride] = [1, 1];
+  // Last axis first: what is known of the axes behind is copied along this one.
+  for (let k = to.length - 1; k >= 0; k--) {
+    const size = from[k - to.length + from.length] ?? 1;
+    const move = size === 1 ? 0 : stride;
+    for (let i = 1; i < to[k]!; i++) for (let at = 0; at < count; at++) places[i * count + at] = places[at]! + i * move;
+    count *= to[k]!;
+    stride *= size;
+  }
+  return places;
+}
