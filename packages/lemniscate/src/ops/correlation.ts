@@ -17,6 +17,19 @@ export function root(k: Node): Node {
   return apply(rootOp, [k], {});
 }
 
+/** 1/√k. */
+export const perRootOp: ElementwiseOp<Record<string, never>> = {
+  kind: "elementwise",
+  name: "perRoot",
+  roles: ["entry"],
+  keepsZero: () => false,
+  formula: (o, [k]) => o.div(o.constant(1), o.sqrt(k!)),
+};
+
+export function perRoot(k: Node): Node {
+  return apply(perRootOp, [k], {});
+}
+
 /** σ·σ'·(1 − d): the covariance of two standard deviations and a distance. */
 export const fromDistanceOp: ElementwiseOp<Record<string, never>> = {
   kind: "elementwise",

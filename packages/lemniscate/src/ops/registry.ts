@@ -3,6 +3,7 @@ import {
   affineDistanceOp,
   definedDistanceOp,
   fromDistanceOp,
+  perRootOp,
   rootOp,
   scaledShareOp,
   shiftShareOp,
@@ -11,7 +12,13 @@ import { type Dual, dualOps } from "./duals/dual.js";
 import { errorFunctionDual } from "./duals/error-function.js";
 import { exponentialDual } from "./duals/exponential.js";
 import { geluDual } from "./duals/gelu.js";
-import { carriedDistanceOp, carriedSlopeOp, rectifierDistanceOp, rectifierDual } from "./duals/rectifier.js";
+import {
+  carriedDistanceOp,
+  carriedSlopeOp,
+  rectifierDistanceOp,
+  rectifierDual,
+  sidedRectifierOps,
+} from "./duals/rectifier.js";
 import { sineDual } from "./duals/sine.js";
 import { addOp, affineOp, multiplyOp } from "./elementary.js";
 import { gramOp, mixedGramOp, mixLineOp, mixOp, pooledGramOp, poolInputsOp } from "./gram.js";
@@ -44,6 +51,7 @@ const elementwise: readonly ElementwiseOp<any>[] = [
   rectifyOp,
   magnitudeOp,
   rootOp,
+  perRootOp,
   fromDistanceOp,
   definedDistanceOp,
   scaledShareOp,
@@ -52,6 +60,7 @@ const elementwise: readonly ElementwiseOp<any>[] = [
   rectifierDistanceOp,
   carriedDistanceOp,
   carriedSlopeOp,
+  ...sidedRectifierOps.values(),
   ...duals.flatMap((dual) => Object.values(dualOps(dual))),
 ];
 

@@ -6,9 +6,10 @@ import type { Dual } from "../../src/ops/duals/dual.js";
 import { errorFunctionDual } from "../../src/ops/duals/error-function.js";
 import { exponentialDual } from "../../src/ops/duals/exponential.js";
 import { geluDual } from "../../src/ops/duals/gelu.js";
-import { rectifierDual } from "../../src/ops/duals/rectifier.js";
+import { rectifierDual, sidedRectifierOps } from "../../src/ops/duals/rectifier.js";
 import { sineDual } from "../../src/ops/duals/sine.js";
 import { dual } from "../../src/ops/index.js";
+import { elementwiseOps } from "../../src/ops/registry.js";
 import { type Gaussians, gaussHermite, homogeneous, integrate, smooth } from "./quadrature.js";
 
 interface Row {
@@ -166,6 +167,30 @@ describe.each(rows)("dual of $name", (row) => {
       fixed,
     );
   });
+});
+
+test("rectifiers that are given roots compute the same bits", () => {
+  const variance = fc.oneof(fc.double({ min: 0, max: 10, noNaN: true }), fc.constant(0));
+  const slope = fc.double({ min: -2, max: 2, noNaN: true });
+  fc.assert(
+    fc.property(
+      variance,
+      variance,
+      fc.double({ min: -1, max: 1, noNaN: true }),
+      slope,
+      slope,
+      (pp, qq, rho, ...slopes) => {
+        const [pq, parameters] = [rho * Math.sqrt(pp * qq), { below: slopes[0], above: slopes[1] }];
+        const known = (k: number): readonly number[] => [k, Math.sqrt(k), 1 / Math.sqrt(k)];
+        for (const [name, sided] of sidedRectifierOps) {
+          const plain = elementwiseOps.get(name)!.formula(numbers, [pp, pq, qq], parameters);
+          expect(sided.formula(numbers, [...known(pp), pq, ...known(qq)], parameters)).toBe(plain);
+        }
+      },
+    ),
+    { seed: 1, numRuns: 100 },
+  );
+  expect(sidedRectifierOps.size).toBe(3);
 });
 
 describe("dual()", () => {

@@ -3,6 +3,7 @@ import { elementwiseOps, structuralOps } from "../../ops/registry.js";
 import type { Operand, Program, Step } from "../../program/program.js";
 import type { Fused } from "./elementwise.js";
 import { type Extent, type Instruction, schedule } from "./schedule.js";
+import { withSides } from "./sides.js";
 
 export interface Lowered {
   readonly program: Program;
@@ -23,7 +24,7 @@ export interface Lowered {
 }
 
 export function lower(given: Program): Lowered {
-  const program = withSelf(given);
+  const program = withSides(withSelf(given));
   const tape = plainTape(program);
   const transposed = transposedSteps(program);
   const tiled = tileSteps(program);

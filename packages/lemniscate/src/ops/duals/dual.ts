@@ -46,27 +46,34 @@ export function applyDual<P extends Parameters>(
   return apply(op, [pp, pq, qq], parameters);
 }
 
+/** What formulas read of one side: its variance k, √k and 1/√k. */
+export interface Deviation<V> {
+  readonly variance: V;
+  readonly root: V;
+  readonly perRoot: V;
+}
+
+export function deviation<V>(o: Algebra<V>, variance: V): Deviation<V> {
+  const root = o.sqrt(variance);
+  return { variance, root, perRoot: o.div(o.constant(1), root) };
+}
+
 /**
  * 1 − |ρ| of the correlation ρ = pq/√(pp·qq); 1 where a variance is 0.
  *
  * In units of both standard deviations, with c = |ρ|, a = (pp − |pq|)/√(pp·qq) and b = (qq − |pq|)/√(pp·qq),
  * (1 − c)(1 + c) = c(a + b) + ab. Of nearly equal Gaussians these differences are exact, so that all digits survive which
  * the covariances have; of equal ones, and of x and 2x, the result is 0. Where variances differ more, 1 − c itself is the
- * better one. Roots and reciprocals are of one side alone, so that an engine computes them once for each row and column.
+ * better one. Roots and reciprocals are of one side alone, so that they are computed once for that side.
  */
-export function scaledDistance<V>(o: Algebra<V>, pp: V, pq: V, qq: V): V {
+export function scaledDistance<V>(o: Algebra<V>, p: Deviation<V>, pq: V, q: Deviation<V>): V {
   const [zero, one, size] = [o.constant(0), o.constant(1), o.abs(pq)];
-  const [perP, perQ] = [o.div(one, o.sqrt(pp)), o.div(one, o.sqrt(qq))];
-  const scaled = (x: V): V => o.mul(o.mul(x, perP), perQ);
+  const [pp, qq] = [p.variance, q.variance];
+  const scaled = (x: V): V => o.mul(o.mul(x, p.perRoot), q.perRoot);
   const [c, a, b] = [scaled(size), scaled(o.sub(pp, size)), scaled(o.sub(qq, size))];
   const alike = o.div(o.add(o.mul(c, o.add(a, b)), o.mul(a, b)), o.add(one, c));
   const distance = o.choose(o.max(pp, qq), o.mul(o.min(pp, qq), o.constant(4.5)), alike, o.sub(one, c));
   return o.choose(o.min(pp, qq), zero, one, o.max(distance, zero));
-}
-
-/** √pp·√qq. */
-export function deviations<V>(o: Algebra<V>, pp: V, qq: V): V {
-  return o.mul(o.sqrt(pp), o.sqrt(qq));
 }
 
 /** max(pp·qq − pq², 0), as a product of two differences; where pp·qq underflows it is 0, beside terms that are not. */

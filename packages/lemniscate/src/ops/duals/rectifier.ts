@@ -1,7 +1,7 @@
 /** @module Piecewise linear nonlinearities: ReLU, leaky ReLU, |x|, identity. */
 import type { Algebra } from "../algebra.js";
 import type { ElementwiseOp } from "../op.js";
-import { type Dual, deviations, scaledDistance } from "./dual.js";
+import { type Deviation, type Dual, deviation, dualOps, scaledDistance } from "./dual.js";
 
 /** Slopes below and above zero. */
 export type RectifierParameters = { readonly below: number; readonly above: number };
@@ -20,13 +20,8 @@ export const rectifierDual: Dual<RectifierParameters> = {
   name: "dualRectifier",
   source: "Cho and Saul 2009, Kernel methods for deep learning, eqs. 6 and 8 (arc-cosine kernels of order 1 and 0)",
   keepsZero: () => true,
-  covariance: (o, pp, pq, qq, slopes) => {
-    const { c, f, product } = constants(slopes);
-    const linear = o.max(o.mul(pq, o.constant(c)), o.mul(pq, o.constant(product)));
-    return o.fma(o.mul(deviations(o, pp, qq), o.constant(f)), o.angleExcess(scaledDistance(o, pp, pq, qq)), linear);
-  },
-  derivative: (o, pp, pq, qq, slopes) =>
-    slope(o, scaledDistance(o, pp, pq, qq), (acute, obtuse) => o.choose(o.constant(0), pq, acute, obtuse), slopes),
+  covariance: (o, pp, pq, qq, slopes) => covariance(o, deviation(o, pp), pq, deviation(o, qq), slopes),
+  derivative: (o, pp, pq, qq, slopes) => derivative(o, deviation(o, pp), pq, deviation(o, qq), slopes),
 };
 
 /** 1 − ρ of φ(u) and φ(v), from the covariances of u and v. Relative error for equal variances, else error: 3u. */
@@ -35,14 +30,48 @@ export const rectifierDistanceOp: ElementwiseOp<RectifierParameters> = {
   name: "rectifierDistance",
   roles: ["row", "entry", "column"],
   keepsZero: () => false,
-  formula: (o, [pp, pq, qq], slopes) =>
-    distance(
-      o,
-      scaledDistance(o, pp!, pq!, qq!),
-      (acute, obtuse) => o.choose(o.constant(0), pq!, acute, obtuse),
-      slopes,
-    ),
+  formula: (o, [pp, pq, qq], slopes) => distanceOf(o, deviation(o, pp!), pq!, deviation(o, qq!), slopes),
 };
+
+type Formula = <V>(o: Algebra<V>, p: Deviation<V>, pq: V, q: Deviation<V>, slopes: RectifierParameters) => V;
+
+const covariance: Formula = (o, p, pq, q, slopes) => {
+  const { c, f, product } = constants(slopes);
+  const linear = o.max(o.mul(pq, o.constant(c)), o.mul(pq, o.constant(product)));
+  const size = o.mul(o.mul(p.root, q.root), o.constant(f));
+  return o.fma(size, o.angleExcess(scaledDistance(o, p, pq, q)), linear);
+};
+
+const derivative: Formula = (o, p, pq, q, slopes) =>
+  slope(o, scaledDistance(o, p, pq, q), (acute, obtuse) => o.choose(o.constant(0), pq, acute, obtuse), slopes);
+
+const distanceOf: Formula = (o, p, pq, q, slopes) =>
+  distance(o, scaledDistance(o, p, pq, q), (acute, obtuse) => o.choose(o.constant(0), pq, acute, obtuse), slopes);
+
+const { covariance: covarianceOp, derivative: derivativeOp } = dualOps(rectifierDual);
+
+/** The same operations on both sides' variances, roots and reciprocal roots, by the names of those on variances. */
+export const sidedRectifierOps: ReadonlyMap<string, ElementwiseOp<RectifierParameters>> = new Map(
+  (
+    [
+      [covarianceOp, covariance],
+      [derivativeOp, derivative],
+      [rectifierDistanceOp, distanceOf],
+    ] as const
+  ).map(([{ name, keepsZero }, of]) => [
+    name,
+    {
+      kind: "elementwise",
+      name: `${name}Sided`,
+      roles: ["row", "row", "row", "entry", "column", "column", "column"],
+      keepsZero,
+      formula: (o, [pp, s, perS, pq, qq, t, perT], slopes) => {
+        const p = { variance: pp!, root: s!, perRoot: perS! };
+        return of(o, p, pq!, { variance: qq!, root: t!, perRoot: perT! }, slopes);
+      },
+    },
+  ]),
+);
 
 /** Slopes, and whether ρ ≥ 0 is known: then the angle is acute. */
 export type CarriedParameters = RectifierParameters & { readonly acute: boolean };
