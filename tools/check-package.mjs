@@ -44,7 +44,7 @@ const files = filesUnder(installed).map((file) => file.split(path.sep).join("/")
 for (const file of files) {
   if (/(^|\/)(fixtures?|tests?|shared|results)\/|\.test\./.test(file))
     problems.push(`${file} has no place in the package`);
-  const source = file.match(/^dist\/(.*)\.js$/)?.[1];
+  const source = file.match(/^dist\/(.*)\.d\.ts$/)?.[1];
   if (source && !files.includes(`src/${source}.ts`))
     problems.push(`${file} has no source: remove dist and build again`);
 }
@@ -78,6 +78,16 @@ for (const entry of Object.keys(manifest.exports).filter((entry) => !entry.endsW
   } catch {
     problems.push(`import "${name}" fails`);
   }
+}
+// Large enough that threads are started, from a file of their own
+const large = `import { batch, dense, kernel, relu, serial } from "lemniscate";
+  const x = batch([1500, 100], Float64Array.from({ length: 150_000 }, (_, i) => Math.sin(i)));
+  const { rows } = await kernel(serial(dense(), relu(), dense()))(x, null, { get: "nngp", threads: 2 });
+  console.log(rows);`;
+try {
+  console.log(`a kernel on two threads: ${run(process.execPath, ["--input-type=module", "--eval", large])} rows`);
+} catch {
+  problems.push("threads do not start");
 }
 try {
   const version = run(process.execPath, [path.join(installed, manifest.bin.lemniscate), "--version"]);

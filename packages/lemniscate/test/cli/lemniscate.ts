@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 
 const bin = fileURLToPath(new URL("../../bin/lemniscate.js", import.meta.url));
-const built = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const built = fileURLToPath(new URL("../../bundle/cli.js", import.meta.url));
 if (!existsSync(built)) throw new Error("The command line is not built: run npm run build first.");
 
 export const fixtures: string = fileURLToPath(new URL("../fixtures/cli/", import.meta.url));

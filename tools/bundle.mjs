@@ -1,0 +1,52 @@
+// Makes packages/lemniscate/bundle, what users run, of packages/lemniscate/dist, what the compiler made of src: a few
+// files instead of 250, zod within them, so that a fresh process has its first kernel sooner.
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { build } from "rolldown";
+
+const home = new URL("../packages/lemniscate/", import.meta.url);
+const file = (path) => fileURLToPath(new URL(path, home));
+const { dependencies } = JSON.parse(readFileSync(file("package.json"), "utf8"));
+/** Packages that stay imports; zod, which every layer needs, is what takes long to find file by file. */
+const outside = Object.keys(dependencies).filter((name) => name !== "zod");
+
+const platform = (name) => `engines/wasm/platform/${name}.js`;
+const entries = {
+  index: "index.js",
+  ops: "ops/index.js",
+  data: "data/index.js",
+  cli: "cli/main.js",
+  // Found by "#platform", or started by name as threads: files of their own, beside the others
+  "platform-node": platform("node"),
+  "platform-web": platform("web"),
+  "node-worker": platform("node-worker"),
+  "web-worker": platform("web-worker"),
+};
+
+rmSync(file("bundle"), { recursive: true, force: true });
+await build({
+  input: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, file(`dist/${path}`)])),
+  platform: "neutral",
+  external: (id) => id === "#platform" || id.startsWith("node:") || outside.includes(id.split("/")[0]),
+  plugins: [
+    {
+      name: "sources of the compiler's maps",
+      load: {
+        filter: { id: /lemniscate[\\/]dist[\\/].*\.js$/ },
+        handler: (id) => ({ code: readFileSync(id, "utf8"), map: readFileSync(`${id}.map`, "utf8") }),
+      },
+    },
+  ],
+  output: { dir: file("bundle"), sourcemap: true, chunkFileNames: "[name].js" },
+});
+copyFileSync(
+  createRequire(file("package.json"))
+    .resolve("zod/package.json")
+    .replace(/package\.json$/, "LICENSE"),
+  file("bundle/zod.LICENSE"),
+);
+
+// The files of dist by themselves, as tests and benchmarks import them, have a platform of their own.
+const imports = { "#platform": { node: `./${platform("node")}`, default: `./${platform("web")}` } };
+writeFileSync(file("dist/package.json"), `${JSON.stringify({ type: "module", imports }, null, 2)}\n`);
