@@ -2,20 +2,24 @@
 // files instead of 250, zod within them, so that a fresh process has its first kernel sooner.
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 
 const home = new URL("../packages/lemniscate/", import.meta.url);
-const file = (path) => fileURLToPath(new URL(path, home));
-const { dependencies } = JSON.parse(readFileSync(file("package.json"), "utf8"));
+const file = (name) => fileURLToPath(new URL(name, home));
+const { dependencies, exports } = JSON.parse(readFileSync(file("package.json"), "utf8"));
 /** Packages that stay imports; zod, which every layer needs, is what takes long to find file by file. */
 const outside = Object.keys(dependencies).filter((name) => name !== "zod");
 
 const platform = (name) => `engines/wasm/platform/${name}.js`;
+/** Every entry in package.json's exports, and what else is looked for by name. */
 const entries = {
-  index: "index.js",
-  ops: "ops/index.js",
-  data: "data/index.js",
+  ...Object.fromEntries(
+    Object.values(exports)
+      .filter(({ types }) => types)
+      .map((entry) => [path.basename(entry.default, ".js"), entry.types.replace(/^.\/dist\/(.*)\.d\.ts$/, "$1.js")]),
+  ),
   cli: "cli/main.js",
   // Found by "#platform", or started by name as threads: files of their own, beside the others
   "platform-node": platform("node"),
@@ -26,9 +30,10 @@ const entries = {
 
 rmSync(file("bundle"), { recursive: true, force: true });
 await build({
-  input: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, file(`dist/${path}`)])),
+  input: Object.fromEntries(Object.entries(entries).map(([name, source]) => [name, file(`dist/${source}`)])),
   platform: "neutral",
-  external: (id) => id === "#platform" || id.startsWith("node:") || outside.includes(id.split("/")[0]),
+  external: (id) =>
+    id === "#platform" || id.startsWith("node:") || outside.some((name) => id === name || id.startsWith(`${name}/`)),
   plugins: [
     {
       name: "sources of the compiler's maps",
