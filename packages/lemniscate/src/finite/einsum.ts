@@ -1,25 +1,40 @@
 /** @module Einstein's summation on plain arrays, by products of matrices. */
-import { addProduct } from "../linalg/product.js";
+import { addProduct, type Block } from "../linalg/product.js";
 import type { Plain } from "./plain.js";
-
-export function einsum(rule: string, ...arrays: readonly Plain[]): Plain {
-  const { inputs, output } = parseRule(rule);
-  const [x, y] = arrays.map((array, i) => sumAway(array, inputs[i]!, kept(i)));
-  function kept(i: number): string {
-    return output + (inputs[1 - i] ?? "");
-  }
-  const [a, b] = inputs.map((letters, i) => only(letters, kept(i)));
-  if (y === undefined) return transposed(x!, a!, output);
-  return product(x!, a!, y, b!, output);
-}
 
 /** The letters of each array and those of the result. */
 export function parseRule(rule: string): { readonly inputs: readonly string[]; readonly output: string } {
-  const [left, output] = rule.split("->");
-  return { inputs: left!.split(","), output: output! };
+  const [left, output] = rule.split("->") as [string, string];
+  return { inputs: left.split(","), output };
 }
 
-/** The letters of `letters` that stand in `among`. */
+export function einsum(rule: string, x: Plain, y?: Plain): Plain {
+  const { inputs, output } = parseRule(rule);
+  const [a, b = ""] = inputs as [string, string?];
+  const left = sumAway(named(x, a), output + b);
+  return (y === undefined ? ordered(left, output) : product(left, sumAway(named(y, b), output + a), output)).array;
+}
+
+/** An array whose axes have names of one letter each. */
+interface Named {
+  readonly letters: string;
+  readonly array: Plain;
+  /** How far apart neighbours along an axis are. */
+  readonly strides: ReadonlyMap<string, number>;
+  readonly sizes: ReadonlyMap<string, number>;
+}
+
+function named(array: Plain, letters: string): Named {
+  let stride = 1;
+  const strides = new Map<string, number>();
+  for (let axis = letters.length - 1; axis >= 0; axis--) {
+    strides.set(letters[axis]!, stride);
+    stride *= array.shape[axis]!;
+  }
+  return { letters, array, strides, sizes: new Map(array.shape.map((size, axis) => [letters[axis]!, size])) };
+}
+
+/** The letters of `letters` that stand in `among`, or those that do not. */
 function only(letters: string, among: string): string {
   return [...letters].filter((letter) => among.includes(letter)).join("");
 }
@@ -28,63 +43,80 @@ function without(letters: string, those: string): string {
   return [...letters].filter((letter) => !those.includes(letter)).join("");
 }
 
-function sumAway(x: Plain, letters: string, keep: string): Plain {
-  const gone = without(letters, keep);
-  if (gone === "") return x;
-  const left = only(letters, keep);
-  const turned = transposed(x, letters, left + gone);
+function count(letters: string, sizes: ReadonlyMap<string, number>): number {
+  return [...letters].reduce((total, letter) => total * sizes.get(letter)!, 1);
+}
+
+/** Sums over the axes that nobody keeps. */
+function sumAway(x: Named, keep: string): Named {
+  const left = only(x.letters, keep);
+  if (left === x.letters) return x;
+  const turned = ordered(x, left + without(x.letters, keep)).array;
   const shape = turned.shape.slice(0, left.length);
-  const run = turned.shape.slice(left.length).reduce((product, size) => product * size, 1);
-  const data = new Float64Array(shape.reduce((product, size) => product * size, 1));
+  const data = new Float64Array(count(left, x.sizes));
+  const run = data.length === 0 ? 0 : turned.data.length / data.length;
   for (let i = 0; i < data.length; i++) {
     let sum = 0;
     for (let k = i * run; k < (i + 1) * run; k++) sum += turned.data[k]!;
     data[i] = sum;
   }
-  return { shape, data };
+  return named({ shape, data }, left);
 }
 
-/** The array with its axes, named by letters, in another order. */
-function transposed(x: Plain, from: string, to: string): Plain {
-  if (from === to) return x;
-  const strides = x.shape.map((_, axis) => x.shape.slice(axis + 1).reduce((product, size) => product * size, 1));
-  const axes = [...to].map((letter) => from.indexOf(letter));
-  const shape = axes.map((axis) => x.shape[axis]!);
-  let places: number[] = [0];
-  const data = new Float64Array(x.data.length);
-  if (data.length === 0) return { shape, data };
-  // All axes but the last as places, the last as a stride.
-  for (const axis of axes.slice(0, -1))
-    places = places.flatMap((place) => Array.from({ length: x.shape[axis]! }, (_, i) => place + i * strides[axis]!));
-  const last = axes.at(-1)!;
-  const [length, stride] = [x.shape[last]!, strides[last]!];
+/** The array with its axes in another order. */
+function ordered(x: Named, letters: string): Named {
+  if (x.letters === letters) return x;
+  const data = new Float64Array(x.array.data.length);
   let at = 0;
-  for (const place of places) for (let i = 0; i < length; i++) data[at++] = x.data[place + i * stride]!;
-  return { shape, data };
+  for (const place of places(x, letters)) data[at++] = x.array.data[place]!;
+  return named({ shape: [...letters].map((letter) => x.sizes.get(letter)!), data }, letters);
 }
 
-/** Letters in both arrays and the result run over products of matrices; those in both alone are summed over. */
-function product(x: Plain, a: string, y: Plain, b: string, output: string): Plain {
-  const shared = only(a, b);
-  const [batch, summed] = [only(shared, output), without(shared, output)];
-  const [rows, columns] = [without(a, b), without(b, a)];
-  const left = transposed(x, a, batch + rows + summed);
-  const right = transposed(y, b, batch + columns + summed);
-  const sizes = new Map([
-    ...[...a].map((l, i) => [l, x.shape[i]!] as const),
-    ...[...b].map((l, i) => [l, y.shape[i]!] as const),
-  ]);
-  const count = (letters: string): number => [...letters].reduce((total, letter) => total * sizes.get(letter)!, 1);
-  const size = { rows: count(rows), columns: count(columns), depth: count(summed) };
-  const data = new Float64Array(count(batch) * size.rows * size.columns);
-  for (let i = 0; i < count(batch); i++)
-    addProduct(
-      { data, offset: i * size.rows * size.columns, step: size.columns },
-      { data: left.data, offset: i * size.rows * size.depth, step: size.depth, stride: 1 },
-      { data: right.data, offset: i * size.columns * size.depth, step: size.depth, stride: 1 },
-      size,
-      1,
-    );
-  const letters = batch + rows + columns;
-  return transposed({ shape: [...letters].map((letter) => sizes.get(letter)!), data }, letters, output);
+/** Where the entries along some axes begin, the last one running fastest. */
+function places(x: Named, letters: string): Int32Array {
+  const found = new Int32Array(count(letters, x.sizes));
+  let known = 1;
+  for (const letter of [...letters].reverse()) {
+    const [size, stride] = [x.sizes.get(letter)!, x.strides.get(letter)!];
+    for (let i = 1; i < size; i++) for (let k = 0; k < known; k++) found[i * known + k] = found[k]! + i * stride;
+    known *= size;
+  }
+  return found;
+}
+
+/** How far apart neighbours along several axes are, taken as one; undefined where that differs from place to place. */
+function strideOf(x: Named, letters: string): number | undefined {
+  const real = [...letters].filter((letter) => x.sizes.get(letter) !== 1);
+  for (let k = 0; k + 1 < real.length; k++)
+    if (x.strides.get(real[k]!) !== x.strides.get(real[k + 1]!)! * x.sizes.get(real[k + 1]!)!) return undefined;
+  return x.strides.get(real.at(-1) ?? "") ?? 1;
+}
+
+/** The array with `batch` axes wherever they are, and `rows` and `depth` each with one stride, copied if need be. */
+function asMatrices(x: Named, batch: string, rows: string, depth: string): { blocks: (i: number) => Block } {
+  const [step, stride] = [strideOf(x, rows), strideOf(x, depth)];
+  if (step === undefined || stride === undefined)
+    return asMatrices(ordered(x, batch + rows + depth), batch, rows, depth);
+  const offsets = places(x, batch);
+  return { blocks: (i) => ({ data: x.array.data, offset: offsets[i]!, step, stride }) };
+}
+
+/** Letters in both arrays and the result number products of matrices; those in both alone are summed over. */
+function product(x: Named, y: Named, output: string): Named {
+  const shared = only(x.letters, y.letters);
+  const [batch, summed] = [only(output, shared), without(shared, output)];
+  const [rows, columns] = [without(x.letters, y.letters), without(y.letters, x.letters)];
+  // The axis that the result ends with belongs to the columns, so that the result need not be turned.
+  if (rows.includes(output.at(-1) ?? "-")) return product(y, x, output);
+  const sizes = new Map([...x.sizes, ...y.sizes]);
+  const letters = batch + only(output, rows) + only(output, columns);
+  const size = { rows: count(rows, sizes), columns: count(columns, sizes), depth: count(summed, sizes) };
+  const data = new Float64Array(count(letters, sizes));
+  const left = asMatrices(x, batch, only(output, rows), summed);
+  const right = asMatrices(y, batch, only(output, columns), summed);
+  const each = size.rows * size.columns;
+  if (each > 0)
+    for (let i = 0; i * each < data.length; i++)
+      addProduct({ data, offset: i * each, step: size.columns }, left.blocks(i), right.blocks(i), size, 1);
+  return ordered(named({ shape: [...letters].map((letter) => sizes.get(letter)!), data }, letters), output);
 }

@@ -1,4 +1,5 @@
 /** @module The array operations on plain numbers in double precision: what a finite network means. */
+import { uniforms } from "../core/random.js";
 import type { ArrayOperations } from "../network/arrays.js";
 import { einsum } from "./einsum.js";
 
@@ -11,6 +12,10 @@ export interface Plain {
 export const plain: ArrayOperations<Plain> = {
   shape: (x) => x.shape,
   constant: (shape, data) => ({ shape, data: Float64Array.from(data) }),
+  uniforms: (sequence, shape) => ({
+    shape,
+    data: uniforms(sequence, new Float64Array(shape.reduce((product, size) => product * size, 1))),
+  }),
   einsum,
   add: (x, y) => (typeof y === "number" ? each(x, (v) => v + y) : combine(x, y, (a, b) => a + b)),
   multiply: (x, y) => (typeof y === "number" ? each(x, (v) => v * y) : combine(x, y, (a, b) => a * b)),

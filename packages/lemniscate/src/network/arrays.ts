@@ -2,6 +2,7 @@
  * @module The few operations on arrays that finite networks are written in. A layer's `apply` is one function of them;
  * plain numbers, derivatives forwards and backwards, and batches of networks are different answers to the same calls.
  */
+import type { RandomKey } from "../core/random.js";
 /**
  * A function of a number, with a derivative written in the operations themselves so that it can be derived again.
  * `null` is a function that counts as constant, such as a step.
@@ -15,11 +16,13 @@ export interface Elementwise {
 export interface ArrayOperations<A> {
   shape(x: A): readonly number[];
   constant(shape: readonly number[], data: ArrayLike<number>): A;
+  /** Random constants, uniform in (0, 1): others for every example, where the first axis counts examples. */
+  uniforms(sequence: RandomKey, shape: readonly number[]): A;
   /**
    * Einstein's summation over one array or two: `einsum("nsd,dk->nsk", x, w)` sums the products of entries over every
    * letter that the result lacks. A letter stands once in each place at most, and in the result only if in an array.
    */
-  einsum(rule: string, ...arrays: readonly [A] | readonly [A, A]): A;
+  einsum(rule: string, x: A, y?: A): A;
   /** Sums, with axes of length 1 (and missing first axes) repeated as often as the other array needs. */
   add(x: A, y: A | number): A;
   /** Products, repeated likewise. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { uniforms } from "../../core/random.js";
 import { scaleSameUnit } from "../../ops/same-unit.js";
+import type { Elementwise } from "../arrays.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { DropoutPlacement } from "../placement.js";
@@ -36,15 +36,8 @@ export const dropoutDefinition: LayerDefinition<DropoutOptions> = {
   },
   apply: (t, _, x, { drop, mode }, { random }) => {
     if (mode === "test") return x;
-    const shape = t.shape(x);
-    const units = uniforms(random, new Float64Array(shape.reduce((product, size) => product * size, 1)));
-    return t.multiply(
-      x,
-      t.constant(
-        shape,
-        units.map((u) => (u < drop ? 0 : 1 / (1 - drop))),
-      ),
-    );
+    const kept: Elementwise = { value: (u) => (u < drop ? 0 : 1 / (1 - drop)), slope: null };
+    return t.multiply(x, t.map(kept, t.uniforms(random, t.shape(x))));
   },
 };
 
