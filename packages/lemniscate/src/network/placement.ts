@@ -57,6 +57,14 @@ export type WindowPlacement<Name extends string> = {
   readonly "Gaussian tokens": "Gaussian tokens";
 };
 
+/** A map on positions may leave fewer of them, or none; options decide, which a type does not know. */
+export type ResizePlacement<Name extends string> = {
+  readonly features: `${Name} needs tokens, but is given features`;
+  readonly "Gaussian features": `${Name} needs tokens, but is given features`;
+  readonly tokens: string;
+  readonly "Gaussian tokens": string;
+};
+
 /** Flattening turns anything into features whose channels are no longer alike. */
 export type FlattenPlacement = {
   readonly features: "features";

@@ -36,7 +36,7 @@ export type Demand = Form;
 export interface StructuralOp {
   readonly kind: "structural";
   readonly name: StructuralName;
-  readonly demands: (form: Form) => readonly Demand[];
+  readonly demands: (form: Form, parameters: Parameters) => readonly Demand[];
   /** Floating-point operations, given positions of both sides and input channels. */
   readonly flops: (form: Form, rows: number, columns: number, channels: number, parameters: Parameters) => number;
 }
@@ -61,10 +61,13 @@ export type StructuralName =
   | "sumDiagonal"
   | "takeDiagonal"
   | "scaleDiagonal"
+  | "onlyDiagonal"
   | "convolve"
   | "windowSums"
   | "pickCenters"
-  | "tapShares";
+  | "tapShares"
+  | "mapPairs"
+  | "mapLine";
 
 /**
  * How much of a node is computed: all pairs of positions, equal positions only, one side's positions, one number; for

@@ -26,8 +26,9 @@ import { inverseRootOp, normalizeOp } from "./normalize.js";
 import type { ElementwiseOp, Parameters, StructuralName, StructuralOp } from "./op.js";
 import { anyOp, eitherOp, keepOp, presenceOp, scaleSidesOp, shareOp } from "./padding.js";
 import { positionCovarianceOp } from "./position-covariance.js";
+import { mapLineOp, mapPairsOp } from "./position-map.js";
 import { bilinearOp, innerOp, outerOp, sumDiagonalOp, sumPairsOp, takeDiagonalOp, weighOp } from "./reductions.js";
-import { scaleDiagonalOp } from "./same-unit.js";
+import { onlyDiagonalOp, scaleDiagonalOp } from "./same-unit.js";
 import { convolveOp, pickCentersOp, tapSharesOp, windowSumsOp } from "./window.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: parameters belong to each operation; programs carry them along
@@ -90,8 +91,11 @@ export const structuralOps: { readonly [Name in StructuralName]: StructuralOp } 
   sumDiagonal: sumDiagonalOp,
   takeDiagonal: takeDiagonalOp,
   scaleDiagonal: scaleDiagonalOp,
+  onlyDiagonal: onlyDiagonalOp,
   convolve: convolveOp,
   windowSums: windowSumsOp,
   pickCenters: pickCentersOp,
   tapShares: tapSharesOp,
+  mapPairs: mapPairsOp,
+  mapLine: mapLineOp,
 };

@@ -17,3 +17,17 @@ export function scaleSameUnit(k: Node, p: Side, q: Side, factor: number): Node {
   const { extent, sides, grid } = k;
   return { op: scaleDiagonalOp, args: [k], parameters: { factor }, extent, sides, grid };
 }
+
+/** Equal positions alone, 0 between different ones: what weights that no two positions share leave of a covariance. */
+export const onlyDiagonalOp: StructuralOp = {
+  kind: "structural",
+  name: "onlyDiagonal",
+  demands: () => ["diagonal"],
+  flops: () => 0,
+};
+
+export function onlyDiagonal(k: Node): Node {
+  if (isZero(k)) return k;
+  const { extent, sides, grid } = k;
+  return { op: onlyDiagonalOp, args: [k], parameters: {}, extent, sides, grid };
+}

@@ -7,6 +7,7 @@ import { affine } from "../ops/elementary.js";
 import { gram } from "../ops/gram.js";
 import type { Form, Side } from "../ops/op.js";
 import { presence } from "../ops/padding.js";
+import { mapOps } from "../ops/position-map.js";
 import { takeDiagonalOp } from "../ops/reductions.js";
 import { windowOps } from "../ops/window.js";
 import { isZero, zero } from "../ops/zero.js";
@@ -104,11 +105,19 @@ function listsOf(
   };
   const pair = emit(pairPlan, spaces, tape);
   const self = emit(selfPlan, spaces, tape);
-  // Windows on a grid of several axes, or around its end, read positions behind the last one like any other.
-  const windows = [example, pair, self].flatMap(({ steps }) => steps.filter(({ op }) => op in windowOps));
-  const trimmed = windows.every(({ parameters }) => input.grid.length === 1 && parameters["padding"] !== "circular");
+  const moves = [example, pair, self].flatMap(({ steps }) => steps.filter((step) => !leavesEnd(step, input)));
+  const trimmed = moves.length === 0;
   const results = { pair: resultsOf(pairRoots, pair.read), self: resultsOf(selfRoots, self.read) };
   return { trimmed, spaces: spaces.grids, example: example.steps, pair: pair.steps, self: self.steps, results };
+}
+
+/**
+ * Whether padding behind the last position stays there. Windows on a grid of several axes, or around its end, read
+ * positions behind the last one like any other, and maps put them anywhere; one number has no end.
+ */
+function leavesEnd({ op, form, parameters }: Step, input: Shape): boolean {
+  if (op in windowOps) return input.grid.length === 1 && parameters["padding"] !== "circular";
+  return !(op in mapOps) || form === "value";
 }
 
 /** A result and the expression it is. */

@@ -38,7 +38,7 @@ export function computedForm(wanted: ReadonlySet<Form>): Form | undefined {
 export function demandOn(node: Node, i: number, form: Form): Form {
   const arg = node.args[i]!;
   if (arg.extent !== "pair") return arg.extent;
-  if (node.op.kind === "structural") return node.op.demands(form)[i]!;
+  if (node.op.kind === "structural") return node.op.demands(form, node.parameters)[i]!;
   return node.op.roles[i] === "entry" ? form : "diagonal";
 }
 

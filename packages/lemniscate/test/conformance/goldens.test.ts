@@ -11,7 +11,7 @@ const folder = fileURLToPath(new URL("../../../../../shared/goldens", import.met
 const present = existsSync(folder);
 
 /** Cases that passed when this was written; more layers may only raise the numbers. */
-const known = { f64: 198, f32: 198 };
+const known = { f64: 206, f32: 206 };
 
 async function verdicts(engine: Engine): Promise<{ passed: string[]; failed: string[] }> {
   const [passed, failed]: [string[], string[]] = [[], []];

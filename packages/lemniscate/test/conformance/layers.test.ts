@@ -36,6 +36,15 @@ const windows: Pick<LayerRow, "grids" | "blind" | "equivariant"> = {
   equivariant: () => false,
 };
 
+/** How many entries an option has, 0 if it is not there. */
+const size = (options: object, name: string): number => {
+  const value = (options as Record<string, unknown>)[name];
+  return Array.isArray(value) ? value.length : Number(value ?? 0);
+};
+
+/** Whether a slice of tokens leaves features. */
+const drops = (options: object): boolean => /^{"axes":\[\d+\]}$/.test(JSON.stringify(options));
+
 /** One row for each layer; a new layer needs one, as the first test says. */
 const rows: readonly LayerRow[] = [
   {
@@ -146,6 +155,87 @@ const rows: readonly LayerRow[] = [
       { filter: 5, padding: "circular" },
     ],
   },
+  {
+    type: "slice",
+    raw: true,
+    data: "tokens",
+    below: trained,
+    grids: (options) =>
+      size(options, "axes") > 1
+        ? [
+            [3, 3],
+            [4, 5],
+            [6, 3],
+          ]
+        : [[3], [4], [7], [3, 4]].slice(0, drops(options) ? 3 : 4),
+    blind: drops,
+    equivariant: () => false,
+    options: [
+      { axes: [0] },
+      { axes: [2] },
+      { axes: [{ start: 1 }] },
+      { axes: [{ start: -2, stop: 9 }] },
+      { axes: [{ step: -1 }] },
+      { axes: [{ start: 7, stop: 0, step: -2 }] },
+      { axes: [{ stop: -1, step: 2 }, { start: 1 }] },
+      { axes: [1, { step: 2 }] },
+      { axes: [-1, 0] },
+      { axes: [{}, 2] },
+    ],
+  },
+  {
+    type: "resize",
+    raw: true,
+    data: "tokens",
+    below: trained,
+    grids: (options) =>
+      size(options, "to") > 1
+        ? [
+            [2, 3],
+            [5, 4],
+            [1, 6],
+          ]
+        : [[1], [2], [3], [5], [9]],
+    blind: () => false,
+    equivariant: () => false,
+    options: [
+      { to: [3] },
+      { to: [3], antialias: false },
+      { to: [7], method: "nearest" },
+      { to: [4, 3] },
+      { to: [null, 2] },
+      { to: [3, 5], method: "nearest" },
+    ],
+  },
+  {
+    type: "linear",
+    raw: true,
+    data: "tokens",
+    below: trained,
+    grids: (options) =>
+      size(options, "axis") === 0
+        ? [[3]]
+        : [
+            [2, 3],
+            [4, 3],
+          ],
+    blind: () => false,
+    equivariant: () => false,
+    options: [
+      { matrix: [1, -1, 0.5] },
+      {
+        matrix: [
+          [1, 2, 0],
+          [0, -1, 0.3],
+          [0, 0, 0],
+          [0.2, 0.2, 0.2],
+        ],
+      },
+      { matrix: [[1, 1, 0]], axis: 1 },
+      { matrix: [0.5, 0, -2], axis: 1 },
+    ],
+  },
+  { type: "scale", raw: true, below: trained, options: [{ factor: -1.5 }, { factor: 0 }] },
   { type: "globalAvgPool", data: "tokens", raw: true, below: trained, options: [{}] },
   { type: "globalSumPool", data: "tokens", raw: true, below: trained, options: [{}] },
   { type: "flatten", raw: true, below: trained, options: [{}], padding: (S, padded) => S / padded },

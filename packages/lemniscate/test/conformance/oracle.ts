@@ -171,6 +171,26 @@ function through(network: Data, below: State): State {
         network["parameterization"] === "ntk" ? out : (...at) => fanIn * MK(...at) + (bias === null ? 0 : 1);
       return { ...state, channels, K: blocks(state, out), T: blocks(state, (...at) => own(...at) + w2 * MT(...at)) };
     }
+    case "scale":
+      return both(
+        (...at) => option("factor") ** 2 * K(...at),
+        (...at) => option("factor") ** 2 * T(...at),
+      );
+    case "slice":
+    case "resize":
+    case "linear": {
+      const { grid, readings } = mapped(network, below.grid);
+      const mask = below.mask.map((present) => readings.map((row) => (row.some(([p]) => present[p] === 1) ? 1 : 0)));
+      const state: State = { ...below, grid, mask };
+      const sum =
+        (k: Entry): Entry =>
+        (i, j, a, b) =>
+          readings[a]!.reduce(
+            (all, [p, v]) => all + readings[b]!.reduce((row, [q, w]) => row + v * w * k(i, j, p, q), 0),
+            0,
+          );
+      return { ...state, K: blocks(state, sum(K)), T: blocks(state, sum(T)) };
+    }
     case "avgPool":
     case "sumPool": {
       const { places, state, size } = under(network, below);
@@ -218,6 +238,56 @@ function pooled(
   const mask = below.mask.map((present) => [present.includes(1) ? 1 : 0]);
   const empty: State = { ...below, grid: [], mask, channels: Number.isNaN(channels) ? undefined : channels };
   return { ...empty, K: blocks(empty, (i, j) => of(i, j, K)), T: blocks(empty, (i, j) => of(i, j, T)) };
+}
+
+type Readings = (readonly [position: number, weight: number])[][];
+
+/** What each position behind a map reads: all positions below, with the product of what each axis weighs them. */
+function mapped(network: Data, grid: readonly number[]): { readonly grid: number[]; readonly readings: Readings } {
+  const weights = grid.map((n, k): { rows: number[][]; gone: boolean } => {
+    const one = (t: number): number[] => Array.from({ length: n }, (_, p) => (p === t ? 1 : 0));
+    const same = { rows: Array.from({ length: n }, (_, s) => one(s)), gone: false };
+    if (network.type === "slice") {
+      const spec = (network["axes"] as (number | Record<string, number | undefined>)[])[k] ?? {};
+      if (typeof spec === "number") return { rows: [one(spec < 0 ? n + spec : spec)], gone: true };
+      const { start, stop, step = 1 } = spec;
+      const kept = [...Array(n).keys()].filter((p) => {
+        const from = start === undefined ? (step > 0 ? 0 : n - 1) : start < 0 ? start + n : start;
+        const inside = step > 0 ? p >= from : p <= Math.min(from, n - 1);
+        const end = stop === undefined ? undefined : stop < 0 ? stop + n : stop;
+        const before = end === undefined || (step > 0 ? p < end : p > end);
+        const first = step > 0 ? Math.max(from, 0) : Math.min(from, n - 1);
+        return inside && before && (p - first) % step === 0;
+      });
+      return { rows: (step > 0 ? kept : kept.reverse()).map(one), gone: false };
+    }
+    if (network.type === "linear") {
+      if (network["axis"] !== k) return same;
+      const matrix = network["matrix"] as number[] | number[][];
+      return typeof matrix[0] === "number"
+        ? { rows: [matrix as number[]], gone: true }
+        : { rows: matrix as number[][], gone: false };
+    }
+    const m = (network["to"] as (number | null)[])[k] ?? n;
+    const rows = Array.from({ length: m }, (_, s) => {
+      const center = ((s + 0.5) * n) / m;
+      if (network["method"] === "nearest" || m === n) return one(Math.floor(center));
+      const reach = network["antialias"] === true && n > m ? n / m : 1;
+      const hats = Array.from({ length: n }, (_, t) => Math.max(0, 1 - Math.abs(center - t - 0.5) / reach));
+      return hats.map((hat) => hat / hats.reduce((x, y) => x + y));
+    });
+    return { rows, gone: false };
+  });
+  const to = weights.map(({ rows }) => rows.length);
+  const along = (at: number, sizes: readonly number[], k: number): number =>
+    Math.floor(at / count(sizes.slice(k + 1))) % sizes[k]!;
+  const readings = Array.from({ length: count(to) }, (_, s) =>
+    Array.from({ length: count(grid) }, (_, p) => {
+      const weight = weights.reduce((w, { rows }, k) => w * rows[along(s, to, k)]![along(p, grid, k)]!, 1);
+      return [p, weight] as const;
+    }).filter(([, weight]) => weight !== 0),
+  );
+  return { grid: to.filter((_, k) => !weights[k]!.gone), readings };
 }
 
 /** Of each position behind a window the positions under it, undefined outside the grid, and the state to fill. */

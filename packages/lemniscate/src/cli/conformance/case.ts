@@ -4,8 +4,8 @@ import type { Engine, Numbers } from "../../engines/engine.js";
 import { positionKernel } from "../../tiles/kernel.js";
 import { compare, diagonals, interleaved } from "./compare.js";
 import { Unavailable } from "./fields.js";
-import { type ConformanceCase, isRecord, isTensor, type Tensor } from "./format.js";
-import { type ConformanceNetwork, networkOf } from "./network.js";
+import { type ConformanceCase, type ConformanceNetwork, isRecord, isTensor, type Tensor } from "./format.js";
+import { networkOf } from "./network.js";
 import { predictionsOf } from "./predict.js";
 
 /** The outcome of a case: `failure` says what is wrong, and is absent if nothing is. */

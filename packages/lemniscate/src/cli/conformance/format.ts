@@ -1,7 +1,9 @@
 /** @module Files of the conformance format: what one holds, and reading it. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import type { ConformanceNetwork } from "./network.js";
+
+/** A tree of objects with one key, the layer's name. */
+export type ConformanceNetwork = { readonly [layer: string]: unknown };
 
 /** A number, or the name of one that JSON lacks. */
 type Entry = number | "NaN" | "Infinity" | "-Infinity";

@@ -2,9 +2,7 @@
 import { networkFromData } from "../../network/json.js";
 import type { Network } from "../../network/placement.js";
 import { Fields, Unavailable } from "./fields.js";
-
-/** A tree of objects with one key, the layer's name. */
-export type ConformanceNetwork = { readonly [layer: string]: unknown };
+import { type ConformanceNetwork, isTensor } from "./format.js";
 
 type Data = { readonly type: string; readonly [option: string]: unknown };
 
@@ -91,6 +89,32 @@ const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> =
     throw new Unavailable(`layerNorm over axes ${[...axes].join(", ")}`);
   },
   globalSelfAttention: attentionOf,
+  imageResize: (of, rank) => {
+    const sizes = of.numbers("shape", []).slice(1, rank - 1);
+    return {
+      type: "resize",
+      to: sizes.map((size) => (size === -1 ? null : size)),
+      method: of.word("method", "linear", { linear: "linear", nearest: "nearest" }),
+      antialias: of.flag("antialias", true),
+    };
+  },
+  index: (of) => {
+    const slices = of.raw("slices");
+    const [batch, ...rest] = Array.isArray(slices) ? slices : [];
+    const axes = rest.slice(0, rest.includes("...") ? rest.indexOf("...") : -1);
+    if (JSON.stringify(batch) !== "{}") throw new Unavailable("index of examples");
+    return { type: "slice", axes };
+  },
+  dotGeneral: (of) => {
+    const tensor = of.raw("rhs") ?? of.raw("lhs");
+    const { lhsContracting, rhsContracting } = of.raw("dimensionNumbers") as Record<string, readonly number[]>;
+    const contracted = [...lhsContracting!, ...rhsContracting!];
+    if (!isTensor(tensor) || tensor.shape.length > 1) throw new Unavailable("dotGeneral with a matrix");
+    const matrix = tensor.data.map(Number);
+    // Of the two axes one is the tensor's only one; the other one counts the examples' axis too.
+    if (tensor.shape.length === 0) return { type: "scale", factor: matrix[0] };
+    return { type: "linear", matrix, axis: Math.max(...contracted) - 1 };
+  },
 };
 
 function attentionOf(of: Fields): Data {

@@ -1,6 +1,7 @@
 import type { Form, StructuralName } from "../../ops/op.js";
 import type { PositionParameters } from "../../ops/position-covariance.js";
 import { positionMatrix } from "../../ops/position-covariance.js";
+import { type PositionMap, readsDiagonal, rowsOf } from "../../ops/position-map.js";
 import { type WindowParameters, windowCenters, windowTaps } from "../../ops/window.js";
 import type { Step } from "../../program/program.js";
 import { block, diagonal, line, number, type Value } from "./values.js";
@@ -149,6 +150,9 @@ export const lowerings: { readonly [Name in StructuralName]: Lowering } = {
     return block(k!.rows, k!.columns, (s, t) => k!.data[s * k!.columns + t]! * (s === t ? factor : 1));
   },
 
+  onlyDiagonal: ([k], { form, space }, a, b) =>
+    form === "block" ? block(a.lengths[space]!, b.lengths[space]!, (s, t) => (s === t ? k!.data[s]! : 0)) : { ...k! },
+
   convolve: ([k], { form, parameters, space }, a, b) => {
     const taps = windowTaps(parameters as WindowParameters);
     const at = (s: number, t: number): number => (form === "block" ? entryAt(k!, s, t) : entryAt(k!, 0, s));
@@ -164,6 +168,26 @@ export const lowerings: { readonly [Name in StructuralName]: Lowering } = {
       for (const row of taps[s]!) for (const column of taps[t]!) sum += entryAt(k!, row, column);
       return sum;
     });
+  },
+
+  mapPairs: ([k], { form, parameters, space }, a, b) => {
+    const map = parameters as PositionMap;
+    const rows = rowsOf(map);
+    const onDiagonal = readsDiagonal(form, map);
+    const sum = (s: number, t: number): number => {
+      let total = 0;
+      for (const [row, v] of rows[s]!)
+        for (const [column, w] of rows[t]!)
+          total += v * w * (onDiagonal ? entryAt(k!, 0, row) : entryAt(k!, row, column));
+      return total;
+    };
+    return form === "value" ? number(sum(0, 0)) : shaped(form, a.lengths[space]!, b.lengths[space]!, sum);
+  },
+
+  mapLine: ([u], { form, parameters, space }, a) => {
+    const rows = rowsOf(parameters as PositionMap);
+    const sum = (s: number): number => rows[s]!.reduce((total, [row, w]) => total + w * entryAt(u!, 0, row), 0);
+    return form === "value" ? number(sum(0)) : line(Float64Array.from({ length: a.lengths[space]! }, (_, s) => sum(s)));
   },
 
   pickCenters: ([u], { parameters, space }, a) => {

@@ -2,6 +2,7 @@
 import { type Batch, channelsOf, trimmed } from "../../core/batch.js";
 import { sandwichOp } from "../../ops/attend.js";
 import { type PositionParameters, positionMatrix } from "../../ops/position-covariance.js";
+import { mapPairsOp, type PositionMap } from "../../ops/position-map.js";
 import { structuralOps } from "../../ops/registry.js";
 import { type WindowParameters, windowOps } from "../../ops/window.js";
 import { lengthsOn } from "../../program/lengths.js";
@@ -11,6 +12,7 @@ import { frameBytes } from "./elementwise.js";
 import { panel as examplesOfPanel } from "./kernels/gram.js";
 import { correctsNearCopies } from "./kernels/near-copies.js";
 import type { Lowered } from "./lower.js";
+import { mapSpareBytes, tableBytes, writeTable } from "./maps.js";
 import type { Instruction } from "./schedule.js";
 import { strideOf } from "./stride.js";
 import { isMasked, maskBytes, stripsOf, writeMasks } from "./strips.js";
@@ -60,8 +62,9 @@ export interface Layout {
     string,
     { readonly block: number; readonly diagonal: number; readonly stride: number }
   >;
-  /** Masks of windows, by their parameters as JSON. */
+  /** Masks of windows and tables of maps, by their parameters as JSON. */
   readonly masks: ReadonlyMap<string, number>;
+  readonly maps: ReadonlyMap<string, number>;
   /** Scratch of the first worker; each further one's lies `scratchBytes` on. */
   readonly scratch: number;
   readonly scratchBytes: number;
@@ -159,6 +162,12 @@ export function layoutOf(
     if (isMasked(window) && !masks.has(key)) masks.set(key, take(maskBytes(window, format)));
   }
 
+  const maps = new Map<string, number>();
+  for (const { op, form, parameters } of stepsOf(program)) {
+    const key = op === mapPairsOp.name && form === "block" ? JSON.stringify(parameters) : undefined;
+    if (key !== undefined && !maps.has(key)) maps.set(key, take(tableBytes(parameters as PositionMap)));
+  }
+
   // Room for tiles that begin within a panel.
   const side = Math.ceil((tileSize - 1) / panel + 1) * panel;
   const tile = side * strideOf(format, side);
@@ -213,6 +222,7 @@ export function layoutOf(
     transposed,
     positions,
     masks,
+    maps,
     scratch,
     scratchBytes,
     frame,
@@ -245,7 +255,13 @@ function spareBytes(program: Program, spaces: readonly Space[], format: Format):
     const below = program.spaces.findIndex((grid) => grid.join() === window.grid.join());
     return stripsOf(window, format, spaces[below]!.longest, spaces[space]!.longest, 0).bytes;
   });
-  return Math.ceil(Math.max(0, ...blocks, ...strips) / 64) * 64;
+  const maps = stepsOf(program).map(({ op, form, space, parameters }) => {
+    if (op !== mapPairsOp.name || form !== "block") return 0;
+    const { grid } = parameters as PositionMap;
+    const below = program.spaces.findIndex((other) => other.join() === grid.join());
+    return mapSpareBytes(format, spaces[below]!.longest, spaces[space]!.longest);
+  });
+  return Math.ceil(Math.max(0, ...blocks, ...strips, ...maps) / 64) * 64;
 }
 
 function spaceOf(format: Format, lengths: Int32Array): Space {
@@ -290,6 +306,7 @@ export function fillMemory(layout: Layout, format: Format, buffer: ArrayBufferLi
   }
   const words = new Int32Array(buffer);
   for (const [key, at] of layout.masks) writeMasks(JSON.parse(key) as WindowParameters, format, at, words);
+  for (const [key, at] of layout.maps) writeTable(JSON.parse(key) as PositionMap, format, at, data, words);
   for (const [key, { block, diagonal, stride }] of layout.positions) {
     const parameters = JSON.parse(key) as PositionParameters;
     const R = positionMatrix(parameters);

@@ -5,6 +5,7 @@ import type { Program } from "../../program/program.js";
 import type { Call, Context } from "./context.js";
 import type { KernelName } from "./kernels/define.js";
 import { correctsNearCopies } from "./kernels/near-copies.js";
+import { mapLine, mapPairs } from "./maps.js";
 import { strideOf } from "./stride.js";
 import { convolve, pickCenters, tapShares, windowSums } from "./windows.js";
 
@@ -40,6 +41,9 @@ const called: { readonly [Name in Exclude<StructuralName, "gram" | "mixedGram">]
   windowSums: ["sumRuns", "addRuns", "maskedRuns", "gutters"],
   pickCenters: [],
   tapShares: [],
+  onlyDiagonal: [],
+  mapPairs: ["combineRows", "transpose"],
+  mapLine: [],
 };
 
 /** Columns of a matrix in memory: where it is, how many they are, bytes from row to row. */
@@ -290,10 +294,25 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
     (a, b) =>
       copy(layout.presence[a]!, output.address(a, b), form === "value" ? bytes : layout.strides[a]!),
 
+  onlyDiagonal:
+    ({ space: { lengths }, form, inputs: [k], output, format: { bytes }, read, write, copy, clear }) =>
+    (a, b) => {
+      const [from, to, stride] = [k!.address(a, b), output.address(a, b), output.stride(a, b)];
+      if (form !== "block") {
+        copy(from, to, stride);
+        return;
+      }
+      clear(to, lengths[a]! * stride);
+      for (let s = 0; s < Math.min(lengths[a]!, lengths[b]!); s++)
+        write(to + s * (stride + bytes), read(from + s * bytes));
+    },
+
   convolve,
   windowSums,
   pickCenters,
   tapShares,
+  mapPairs,
+  mapLine,
 
   // Lies in memory already; `findPlace` says where.
   positionCovariance: () => () => {},

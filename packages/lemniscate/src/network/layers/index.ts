@@ -13,9 +13,13 @@ import { geluDefinition } from "./gelu.js";
 import { identityDefinition } from "./identity.js";
 import { layerNormDefinition } from "./layer-norm.js";
 import { leakyReluDefinition } from "./leaky-relu.js";
+import { linearDefinition } from "./linear.js";
 import { globalAvgPoolDefinition, globalSumPoolDefinition } from "./pool.js";
 import { reluDefinition } from "./relu.js";
+import { resizeDefinition } from "./resize.js";
+import { scaleDefinition } from "./scale.js";
 import { sinDefinition } from "./sin.js";
+import { sliceDefinition } from "./slice.js";
 import { sumPoolDefinition } from "./sum-pool.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: each layer checks its own options before its rule sees them
@@ -41,6 +45,10 @@ export const layers: ReadonlyMap<string, AnyLayer> = new Map(
     globalAvgPoolDefinition,
     globalSumPoolDefinition,
     flattenDefinition,
+    sliceDefinition,
+    resizeDefinition,
+    linearDefinition,
+    scaleDefinition,
     dropoutDefinition,
     identityDefinition,
   ].map((definition): [string, AnyLayer] => [definition.name, definition]),

@@ -2,6 +2,7 @@
 import type { ModuleBuilder } from "../assembler.js";
 import type { ConstantTable, Format } from "../vector.js";
 import { defineColumnDots } from "./column-dots.js";
+import { defineCombine } from "./combine.js";
 import { defineGram } from "./gram.js";
 import { defineNearDots, defineNearGram } from "./near-copies.js";
 import { defineProduct } from "./product.js";
@@ -26,7 +27,8 @@ export type KernelName =
   | "gutters"
   | "sum"
   | "inner"
-  | "bilinear";
+  | "bilinear"
+  | "combineRows";
 
 type Define = (module: ModuleBuilder, format: Format, constants: ConstantTable) => unknown;
 
@@ -52,6 +54,7 @@ const kernels: Readonly<Record<KernelName, Define>> = {
   sum: (module, format) => defineSum(module, format, "sum", 1),
   inner: (module, format) => defineSum(module, format, "inner", 2),
   bilinear: (module, format) => defineSum(module, format, "bilinear", 2),
+  combineRows: defineCombine,
 };
 
 /** Defines those functions that are wanted: to write and compile all of them takes as long as a small job. */

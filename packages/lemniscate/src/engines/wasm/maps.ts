@@ -1,0 +1,101 @@
+/** @module Linear maps on positions: a sparse matrix is a table in memory, applied to rows, and once more to columns. */
+import { type PositionMap, readsDiagonal, rowsOf } from "../../ops/position-map.js";
+import type { Call, Context } from "./context.js";
+import { entryBytes, weightAt } from "./kernels/combine.js";
+import type { Found } from "./places.js";
+import { strideOf } from "./stride.js";
+import type { Format } from "./vector.js";
+
+/** Bytes of a map's table. */
+export function tableBytes({ starts, sources }: PositionMap): number {
+  return entryBytes * (starts.length + sources.length);
+}
+
+/** Writes a map's table. `numbers` and `words` are views of the same memory. */
+export function writeTable(
+  { starts, sources, weights }: PositionMap,
+  format: Format,
+  at: number,
+  numbers: Float32Array | Float64Array,
+  words: Int32Array,
+): void {
+  let top = at;
+  for (let s = 0; s + 1 < starts.length; s++) {
+    words[top / 4] = starts[s + 1]! - starts[s]!;
+    top += entryBytes;
+    for (let i = starts[s]!; i < starts[s + 1]!; i++) {
+      words[top / 4] = sources[i]!;
+      numbers[(top + weightAt) / format.bytes] = weights[i]!;
+      top += entryBytes;
+    }
+  }
+}
+
+/** Bytes of what stands between the two products, for examples with at most so many positions below and above. */
+export function mapSpareBytes(format: Format, below: number, above: number): number {
+  return below * strideOf(format, above) + above * strideOf(format, Math.max(below, above));
+}
+
+/** The lowering of `mapPairs`. */
+export function mapPairs(context: Context): Call {
+  const { parameters, form, inputs, output, layout, space, read, write, format } = context;
+  const [k] = inputs as readonly [Found];
+  const map = parameters as PositionMap;
+  if (form === "block") {
+    const table = layout.maps.get(JSON.stringify(map))!;
+    return bothSides(context, k, () => table);
+  }
+  const rows = rowsOf(map);
+  const onDiagonal = readsDiagonal(form, map);
+  const { lengths } = k.space;
+  return (a, b) => {
+    const [from, stride, to] = [k.address(a, b), k.stride(a, b), output.address(a, b)];
+    const count = form === "value" ? 1 : Math.min(space.lengths[a]!, space.lengths[b]!);
+    const [rowEnd, columnEnd] = onDiagonal
+      ? [Math.min(lengths[a]!, lengths[b]!), Math.min(lengths[a]!, lengths[b]!)]
+      : [lengths[a]!, lengths[b]!];
+    for (let s = 0; s < count; s++) {
+      let sum = 0;
+      for (const [row, v] of rows[s]!)
+        for (const [column, w] of rows[s]!)
+          if (row < rowEnd && column < columnEnd)
+            sum += v * w * read(from + (onDiagonal ? 0 : row * stride) + column * format.bytes);
+      write(to + s * format.bytes, sum);
+    }
+  };
+}
+
+/** A k Bᵀ, first (A k)ᵀ by rows of k, then its own rows, with the tables of A and B. */
+export function bothSides(
+  { space, output, spare, format, call }: Context,
+  k: Found,
+  table: (example: number) => number,
+): Call {
+  return (a, b) => {
+    const [rows, columns] = [space.lengths[a]!, space.lengths[b]!];
+    const [below, across] = [k.space.lengths[a]!, k.space.lengths[b]!];
+    const [wide, turned] = [strideOf(format, across), strideOf(format, rows)];
+    const second = spare + across * turned;
+    const up = (count: number): number => Math.ceil((count * format.bytes) / 32) * 32;
+    call["combineRows"]!(k.address(a, b), second, table(a), rows, k.stride(a, b), wide, up(across), below);
+    call["transpose"]!(second, spare, rows, across, wide, turned);
+    call["combineRows"]!(spare, second, table(b), columns, turned, turned, up(rows), across);
+    call["transpose"]!(second, output.address(a, b), columns, rows, turned, output.stride(a, b));
+  };
+}
+
+/** The lowering of `mapLine`. */
+export function mapLine({ parameters, form, inputs, output, space, read, write, format }: Context): Call {
+  const [u] = inputs as readonly [Found];
+  const rows = rowsOf(parameters as PositionMap);
+  return (a, b) => {
+    const [from, to, length] = [u.address(a, b), output.address(a, b), u.space.lengths[a]!];
+    const count = form === "value" ? 1 : output.stride(a, b) / format.bytes;
+    for (let s = 0; s < count; s++) {
+      let sum = 0;
+      if (form === "value" || s < space.lengths[a]!)
+        for (const [row, w] of rows[s]!) if (row < length) sum += w * read(from + row * format.bytes);
+      write(to + s * format.bytes, sum);
+    }
+  };
+}
