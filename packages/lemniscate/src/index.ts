@@ -14,8 +14,9 @@
  */
 export { type Batch, batch, channelsOf, examples, gridOf, maskedBy, positionsOf, sequences } from "./core/batch.js";
 export { type ErrorCode, type ErrorParts, isLemniscateError, LemniscateError } from "./core/errors.js";
+export { inputs } from "./core/inputs.js";
 export type { RunOptions } from "./core/run.js";
-export type { Shape } from "./core/shape.js";
+export type { InputPart, Shape } from "./core/shape.js";
 export type { Engine, Numbers, Precision, Tile } from "./engines/engine.js";
 export { type EngineOptions, openEngine } from "./engines/open.js";
 export {
@@ -64,6 +65,7 @@ export { type ExpOptions, exp } from "./network/layers/exp.js";
 export { flatten } from "./network/layers/flatten.js";
 export { gelu } from "./network/layers/gelu.js";
 export { identity } from "./network/layers/identity.js";
+export { type InputOptions, input } from "./network/layers/input.js";
 export { type LayerNormOptions, layerNorm } from "./network/layers/layer-norm.js";
 export { type LeakyReluOptions, leakyRelu } from "./network/layers/leaky-relu.js";
 export { type LinearOptions, linear } from "./network/layers/linear.js";

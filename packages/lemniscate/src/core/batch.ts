@@ -1,4 +1,5 @@
 import { LemniscateError } from "./errors.js";
+import type { InputPart } from "./shape.js";
 
 /**
  * Inputs of a network: `n` examples on one grid of positions, with `d` channels each.
@@ -16,6 +17,8 @@ export interface Batch<T extends Float32Array | Float64Array = Float32Array | Fl
   readonly shape: readonly [n: number, ...gridAndChannels: number[]];
   readonly data: T;
   readonly mask?: Uint8Array;
+  /** The inputs that its positions belong to, one after another, if it holds several; see `inputs`. */
+  readonly parts?: readonly InputPart[];
 }
 
 /** Sizes of the position axes, `[]` for feature vectors. */
@@ -213,8 +216,8 @@ export function examples(of: Batch, from: number, to: number): Batch {
   const stride = positions * channelsOf(of);
   const shape = [to - from, ...of.shape.slice(1)] as const;
   const data = of.data.subarray(from * stride, to * stride);
-  const part: Batch =
-    of.mask === undefined ? { shape, data } : { shape, data, mask: of.mask.subarray(from * positions, to * positions) };
+  const mask = of.mask === undefined ? {} : { mask: of.mask.subarray(from * positions, to * positions) };
+  const part: Batch = { ...of, shape, data, ...mask };
   const largest = largestOf.get(of);
   if (largest !== undefined) largestOf.set(part, largest);
   return part;

@@ -11,6 +11,15 @@ export interface Shape {
   readonly grid: readonly number[];
   readonly channels: number | undefined;
   readonly gaussian: boolean;
+  /** Of several inputs, before one of them is chosen: what each is, in the order of their positions. */
+  readonly parts?: readonly InputPart[];
+}
+
+/** One of several inputs: its name, the grid of its positions (`[]` features) and its channels. */
+export interface InputPart {
+  readonly name: string;
+  readonly grid: readonly number[];
+  readonly channels: number;
 }
 
 /** Number of positions of a shape, 1 for features. */
@@ -20,6 +29,10 @@ export function positionCount(shape: Shape): number {
 
 /** A shape in words, for messages: `tokens (n, 30, 50)`, `features (n, ∞), Gaussian`. */
 export function describeShape(shape: Shape): string {
+  if (shape.parts !== undefined) {
+    const each = shape.parts.map(({ name, ...part }) => `${name}: ${describeShape({ ...part, gaussian: false })}`);
+    return `several inputs (${each.join("; ")})`;
+  }
   const kind = ["features", "tokens", "an image", "a volume"][shape.grid.length] ?? "an array";
   return `${kind} (${["n", ...shape.grid, shape.channels ?? "∞"].join(", ")})${shape.gaussian ? ", Gaussian" : ""}`;
 }

@@ -8,7 +8,7 @@ import type { Combinator } from "../network/combinators.js";
 import type { FiniteSizes } from "../network/layer.js";
 import type { Path } from "../network/path.js";
 import type { Network } from "../network/placement.js";
-import { layerOf, locate } from "../network/trace.js";
+import { layerOf, locate, shapeBehind } from "../network/trace.js";
 import type { Plain } from "./plain.js";
 
 /**
@@ -21,7 +21,8 @@ type FiniteShape = Shape & { readonly channels: number };
 
 /** The shape of a batch, as a finite network sees it. */
 export function shapeOfBatch(x: Batch): FiniteShape {
-  return { grid: gridOf(x), channels: channelsOf(x), gaussian: true };
+  const parts = x.parts === undefined ? {} : { parts: x.parts };
+  return { grid: gridOf(x), channels: channelsOf(x), gaussian: true, ...parts };
 }
 
 /** Weights for inputs of a shape, each array from a sequence of its own. */
@@ -54,7 +55,7 @@ export function draw(
   // Only layers with weights have a width, and only they are given one.
   const sized = definition.weights === undefined ? options : { width: sizes.width, ...options };
   return locate(at, () => {
-    const { grid, channels } = definition.shape(input, sized);
+    const { grid, channels } = shapeBehind(definition, input, sized);
     const shapes = Object.entries(definition.weights?.(input, sized, sizes) ?? {});
     const weights = shapes.map(([name, about]): [string, Plain | null] => {
       if (about === null) return [name, null];
@@ -117,7 +118,7 @@ export function forward<A>(
   return locate(at, () => {
     const place = { input: below.shape, mask: columns(t, below), random };
     const x = apply(t, weights as { readonly [name: string]: A | null }, below.x, options, place);
-    const { grid } = definition.shape(below.shape, options);
+    const { grid } = shapeBehind(definition, below.shape, options);
     const shape = { grid, channels: t.shape(x)[2]!, gaussian: true };
     const state = { x, shape, mask: maskBehind(below, definition.mask, options) };
     const mask = columns(t, state);

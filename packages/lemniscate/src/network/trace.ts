@@ -23,7 +23,19 @@ export function shapeOf(network: Network, input: Shape, at: Path = []): Shape {
   }
   if (node.type === "parallel") return shapeOfSum(node, input, at);
   const { definition, options } = layerOf(network, at);
-  return locate(at, () => definition.shape(input, options));
+  return locate(at, () => shapeBehind(definition, input, options));
+}
+
+/** The shape behind a layer, which of several inputs takes none but by name. */
+export function shapeBehind(definition: Definition, input: Shape, options: object): Shape {
+  if (input.parts === undefined || definition.name === "input") return definition.shape(input, options);
+  throw new LemniscateError({
+    code: "Misplaced",
+    where: definition.name,
+    given: describeShape(input),
+    allowed: "one of them",
+    mend: `Put input({ name: ${JSON.stringify(input.parts[0]?.name)} }) before it.`,
+  });
 }
 
 /** The covariances behind a network, given those of its input. */

@@ -5,7 +5,7 @@ import { covariancesOf, remember, shapeOf } from "../network/trace.js";
 import { crossOp } from "../ops/attend.js";
 import { affine } from "../ops/elementary.js";
 import { gram } from "../ops/gram.js";
-import type { Form, Side } from "../ops/op.js";
+import type { Form, Node, Side } from "../ops/op.js";
 import { presence } from "../ops/padding.js";
 import { mapOps } from "../ops/position-map.js";
 import { takeDiagonalOp } from "../ops/reductions.js";
@@ -77,11 +77,26 @@ function compiled(networks: Networks, input: Shape, options: CompileOptions): Pr
     return { version: 1, input, output: output!, get: pairRoots.map(([key]) => key), masked, ...lists };
   };
   if (!rewrite) return programOf([]);
+  // Where positions were moved, the input's presence does not tell what counts.
+  if (masked && covariances.some(([, below]) => get.some((quantity) => isMoved(below[quantity]("a", "b")))))
+    return programOf([multiples, prefix(input), correlation]);
   const algebra = [multiples, prefix(input), readout(input), correlation];
   const program = programOf([...algebra, trace(input)]);
   if (!program.pair.some(({ op }) => op === crossOp.name)) return program;
   const blockwise = programOf(algebra);
   return flopsOf(program, program.pair) < flopsOf(blockwise, blockwise.pair) ? program : blockwise;
+}
+
+/** Whether an expression maps positions to others. */
+function isMoved(root: Node): boolean {
+  const [seen, stack] = [new Set<Node>(), [root]];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (node.op.name in mapOps && node.grid.length > 0) return true;
+    if (seen.has(node)) continue;
+    seen.add(node);
+    stack.push(...node.args);
+  }
+  return false;
 }
 
 /** What is computed for each example, each pair, and an example with itself. */

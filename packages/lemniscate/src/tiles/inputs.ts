@@ -10,7 +10,7 @@ import {
   positionsOf,
 } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
-import type { Shape } from "../core/shape.js";
+import { describeShape, type Shape } from "../core/shape.js";
 import type { Precision } from "../engines/engine.js";
 import { compileAll, type Networks } from "../program/compile.js";
 import { withoutLengths } from "../program/lengths.js";
@@ -62,11 +62,15 @@ export function programFor(networks: Networks, get: readonly Quantity[], batches
 
 /** What a network is given. */
 export function inputShape(batch: Batch): Shape {
-  return { grid: gridOf(batch), channels: channelsOf(batch), gaussian: false };
+  const { parts } = batch;
+  const shape = { grid: gridOf(batch), channels: channelsOf(batch), gaussian: false };
+  return parts === undefined ? shape : { ...shape, parts };
 }
 
 function sameLength(networks: Networks, x1: Batch, x2: Batch, get: readonly Quantity[]): readonly [Batch, Batch] {
   const [grid1, grid2] = [gridOf(x1), gridOf(x2)];
+  if (JSON.stringify(x1.parts) !== JSON.stringify(x2.parts))
+    throw unequal(x2, describeShape(inputShape(x1)), "Give both batches the same inputs, of the same shapes.");
   if (channelsOf(x1) === channelsOf(x2) && grid1.join() === grid2.join()) return [x1, x2];
   if (channelsOf(x1) !== channelsOf(x2) || grid1.length !== 1 || grid2.length !== 1)
     throw unequal(
@@ -99,7 +103,7 @@ function knowsLength(networks: Networks, a: Shape, b: Shape, get: readonly Quant
 /** Whether two batches hold the same examples, entry by entry, so that entry (i, i) is an example with itself. */
 function equal(x1: Batch, x2: Batch): boolean {
   if (x1 === x2) return true;
-  if (x1.shape.join() !== x2.shape.join()) return false;
+  if (x1.shape.join() !== x2.shape.join() || JSON.stringify(x1.parts) !== JSON.stringify(x2.parts)) return false;
   const [m1, m2] = [x1.mask, x2.mask];
   const positions = positionsOf(x1);
   for (let i = 0; i < x1.shape[0] * positions; i++) if ((m1?.[i] ?? 1) !== (m2?.[i] ?? 1)) return false;

@@ -243,8 +243,9 @@ const rows: readonly LayerRow[] = [
   { type: "identity", raw: true, below: trained, options: [{}] },
 ];
 
-test("every layer has a row", () => {
-  expect(rows.map(({ type }) => type).sort()).toEqual([...layers.keys()].sort());
+test("every layer has a row, but for what takes several inputs", () => {
+  const taken = rows.map(({ type }) => type);
+  expect([...taken, "input"].sort()).toEqual([...layers.keys()].sort());
 });
 
 describe("checkLayer", () => {

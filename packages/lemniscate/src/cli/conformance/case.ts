@@ -1,5 +1,6 @@
 /** @module Running a case of the conformance format and judging it. */
 import { type Batch, batch, maskedBy } from "../../core/batch.js";
+import { inputs } from "../../core/inputs.js";
 import type { Engine, Numbers } from "../../engines/engine.js";
 import { positionKernel } from "../../tiles/kernel.js";
 import { compare, diagonals, interleaved } from "./compare.js";
@@ -52,14 +53,23 @@ async function kernelsOf(of: ConformanceCase, engine: Engine): Promise<Results> 
   const { x1, x2 = null, maskConstant } = of.inputs;
   const other = Object.keys(of.inputs).find((key) => !kernelInputs.includes(key));
   if (other !== undefined) throw new Unavailable(`input ${other}`);
-  if (!isTensor(x1) || !(x2 === null || isTensor(x2))) throw new Unavailable("networks with several inputs");
-  const network = networkOf(of.network as ConformanceNetwork, x1.shape.length);
-  const read = (x: Tensor): Batch => {
+  const listed = Array.isArray(x1) ? x1 : [x1];
+  if (!listed.every(isTensor)) throw new Unavailable("inputs that are no tensors");
+  const network = networkOf(
+    of.network as ConformanceNetwork,
+    listed.map(({ shape }) => shape.length),
+  );
+  const one = (x: Tensor): Batch => {
     const data = x.data.map(Number);
     return maskConstant === undefined ? batch(x.shape, data) : maskedBy(Number(maskConstant), x.shape, data);
   };
+  const read = (x: Tensor | readonly Tensor[]): Batch =>
+    isTensor(x) ? one(x) : inputs(Object.fromEntries(x.map((tensor, i) => [i, one(tensor)])));
   const get = ["nngp", "ntk"] as const;
-  const found = await positionKernel(network)(read(x1), x2 === null ? null : read(x2), { get, engine });
+  const found = await positionKernel(network)(read(x1 as Tensor), x2 === null ? null : read(x2 as Tensor), {
+    get,
+    engine,
+  });
   return Object.fromEntries(get.map((quantity) => [quantity, inLayoutOf(of, quantity, found[quantity])]));
 }
 

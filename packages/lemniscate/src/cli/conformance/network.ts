@@ -149,11 +149,21 @@ function attentionOf(of: Fields): Data {
 /**
  * The same network in this library's terms.
  *
- * @param rank - number of axes of the inputs, batch and channels included
+ * @param ranks - number of axes of each input, batch and channels included
  * @throws Unavailable if a layer, or a field of one, is not there
  */
-export function networkOf(tree: ConformanceNetwork, rank: number): Network {
-  return networkFromData(dataOf(tree, rank));
+export function networkOf(tree: ConformanceNetwork, ranks: readonly number[]): Network {
+  const [name, value] = entryOf(tree);
+  if (ranks.length === 1) return networkFromData(dataOf(tree, ranks[0]!));
+  if (name !== "serial") throw new Unavailable(`network ${name} on several inputs`);
+  const [first, ...rest] = listOf(value);
+  const [parallel, branches] = entryOf(first!);
+  if (parallel !== "parallel") throw new Unavailable(`${parallel} on several inputs`);
+  const starts = listOf(branches).map((branch, i): Data[] => [
+    { type: "input", name: String(i) },
+    dataOf(branch, ranks[i]!),
+  ]);
+  return networkFromData(serialOf(rest, ranks[0]!, starts));
 }
 
 function dataOf(tree: ConformanceNetwork, rank: number): Data {
@@ -178,9 +188,9 @@ function dataOf(tree: ConformanceNetwork, rank: number): Data {
  * Layers in a row. `fanOut n`, `parallel […]` and `fanInSum` are three layers of the format and one sum of branches
  * here: branches are collected from the first to the last of the three.
  */
-function serialOf(trees: readonly ConformanceNetwork[], rank: number): Data {
+function serialOf(trees: readonly ConformanceNetwork[], rank: number, starts: Data[][] | null = null): Data {
   const layers: Data[] = [];
-  let branches: Data[][] | null = null;
+  let branches = starts;
   for (const tree of trees) {
     const [name, value] = entryOf(tree);
     if (name === "fanOut" && branches === null) branches = Array.from({ length: value as number }, () => []);

@@ -11,6 +11,7 @@ import { expDefinition } from "./exp.js";
 import { flattenDefinition } from "./flatten.js";
 import { geluDefinition } from "./gelu.js";
 import { identityDefinition } from "./identity.js";
+import { inputDefinition } from "./input.js";
 import { layerNormDefinition } from "./layer-norm.js";
 import { leakyReluDefinition } from "./leaky-relu.js";
 import { linearDefinition } from "./linear.js";
@@ -51,5 +52,6 @@ export const layers: ReadonlyMap<string, AnyLayer> = new Map(
     scaleDefinition,
     dropoutDefinition,
     identityDefinition,
+    inputDefinition,
   ].map((definition): [string, AnyLayer] => [definition.name, definition]),
 );

@@ -1,6 +1,6 @@
-import type { Shape } from "../../core/shape.js";
+import { positionCount, type Shape } from "../../core/shape.js";
 import { any } from "../../ops/padding.js";
-import { counting, isSelection, mapLine, mapPairs, type PositionMap } from "../../ops/position-map.js";
+import { counting, isSelection, mapLine, mapPairs, type PositionMap, rowsOf } from "../../ops/position-map.js";
 import { needPositions } from "../checks.js";
 import type { LayerDefinition } from "../layer.js";
 
@@ -33,5 +33,14 @@ export function positional<Options extends object>(
         },
       };
     },
+    apply: (t, _, x, options, { input }) => {
+      const rows = rowsOf(map(options, input));
+      const S = positionCount(input);
+      const matrix = new Float64Array(rows.length * S);
+      for (const [s, row] of rows.entries()) for (const [from, weight] of row) matrix[s * S + from] = weight;
+      return t.einsum("nsd,ps->npd", x, t.constant([rows.length, S], matrix));
+    },
+    mask: (mask, options, input) =>
+      Uint8Array.from(rowsOf(map(options, input)), (row) => (row.some(([from]) => mask[from] === 1) ? 1 : 0)),
   };
 }

@@ -1,6 +1,7 @@
 import { sandwich, sandwichOp } from "../../ops/attend.js";
 import { addOp, affine, affineOp } from "../../ops/elementary.js";
 import type { Node } from "../../ops/op.js";
+import { mapPairs, mapPairsOp, type PositionMap } from "../../ops/position-map.js";
 import { inner, innerOp } from "../../ops/reductions.js";
 import { convolve, convolveOp, type WindowParameters, windowSums, windowSumsOp } from "../../ops/window.js";
 import type { Merged } from "../graph.js";
@@ -10,7 +11,7 @@ import type { Merged } from "../graph.js";
  * Θ = 3K); then both share their matrix products.
  *
  *   s·(t·k) → st·k      s·k + t·k → (s + t)·k      A (s·k) Bᵀ → s·(A k Bᵀ)      ⟨s·k, t·l⟩ → st·⟨k, l⟩
- * and windows as sandwiches.
+ * and windows and maps as sandwiches.
  */
 export function multiples(node: Merged): Node | undefined {
   if (node.op === sandwichOp) {
@@ -27,6 +28,11 @@ export function multiples(node: Merged): Node | undefined {
     const { of, scale } = multiple(k);
     const window = node.parameters as WindowParameters;
     return of === k ? undefined : affine((node.op === convolveOp ? convolve : windowSums)(of, window), scale, 0);
+  }
+  if (node.op === mapPairsOp) {
+    const [k] = node.args as readonly [Merged];
+    const { of, scale } = multiple(k);
+    return of === k ? undefined : affine(mapPairs(of, node.parameters as PositionMap), scale, 0);
   }
   if (node.op.name === addOp.name) {
     const [x, y] = node.args.map(multiple) as [Multiple, Multiple];
