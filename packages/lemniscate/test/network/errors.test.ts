@@ -7,6 +7,7 @@ import { attention } from "../../src/network/layers/attention.js";
 import { conv } from "../../src/network/layers/conv.js";
 import { dense } from "../../src/network/layers/dense.js";
 import { dropout } from "../../src/network/layers/dropout.js";
+import { layers } from "../../src/network/layers/index.js";
 import type { Network } from "../../src/network/placement.js";
 import { shapeOf } from "../../src/network/trace.js";
 import { compile } from "../../src/program/compile.js";
@@ -289,8 +290,7 @@ describe("a network from data", () => {
       networkFromData(data);
   const allowed =
     'allowed is an object with a "type", as in {"type": "relu"}. Every block of a network says what it is.';
-  const kinds =
-    "serial, parallel, residual, repeat, dense, conv, attention, layerNorm, relu, leakyRelu, abRelu, abs, erf, gelu, sin, exp, avgPool, sumPool, globalAvgPool, globalSumPool, flatten, dropout, identity";
+  const kinds = ["serial", "parallel", "residual", "repeat", ...layers.keys()].join(", ");
   refuses([
     { what: "null", run: read(null), code: "BadNetwork", message: `network: got null, ${allowed}`, path: [] },
     { what: "undefined", run: read(undefined), code: "BadNetwork", message: `network: got undefined, ${allowed}` },
