@@ -237,9 +237,13 @@ export interface Example {
  */
 export function trimmed(of: Batch, cut = true): readonly Example[] {
   const positions = positionsOf(of);
-  const whole = new Uint8Array(positions).fill(1);
+  const { mask } = of;
+  if (mask === undefined) {
+    const whole: Example = { length: positions, presence: new Uint8Array(positions).fill(1) };
+    return Array.from({ length: of.shape[0] }, () => whole);
+  }
   return Array.from({ length: of.shape[0] }, (_, n) => {
-    const presence = of.mask?.subarray(n * positions, (n + 1) * positions) ?? whole;
+    const presence = mask.subarray(n * positions, (n + 1) * positions);
     const length = cut ? Math.max(1, presence.lastIndexOf(1) + 1) : positions;
     return { length, presence: presence.subarray(0, length) };
   });

@@ -45,6 +45,8 @@ export interface Layout {
   readonly given: number;
   /** Examples that lie together: a panel of them where tiles begin with inner products, one elsewhere. */
   readonly panel: number;
+  /** How many examples' tapes are made together from each one on: 1; of features, a panel's by its first and 0 by the others. */
+  readonly together: Int32Array;
   /** Bytes between two channels of a panel, and between two panels: of features, and of pooled inputs. */
   readonly inputStride: number;
   readonly panelStride: number;
@@ -92,11 +94,11 @@ export function layoutOf(
     batches.flatMap((batch) => trimmed(batch, program.trimmed).map(({ length }) => length)),
   );
   const count = lengths.length;
-  const onSpaces = [...lengths].map((length) => lengthsOn(program, length));
+  const onSpaces = new Map([...new Set(lengths)].map((length) => [length, lengthsOn(program, length)]));
   const spaces = program.spaces.map((_, space) =>
     spaceOf(
       format,
-      lengths.map((_, e) => onSpaces[e]![space]!),
+      lengths.map((length) => onSpaces.get(length)![space]!),
     ),
   );
   // Windows write whole vectors, beyond the end of a block or line that is no multiple of them.
@@ -115,7 +117,11 @@ export function layoutOf(
   const shift = Math.ceil(examplesA / panel) * panel - examplesA;
   const slots = new Float64Array(count).map((_, e) => (e < examplesA ? e : e + shift));
   const panels = Math.ceil(count / panel) + 1;
-  const together = (): Float64Array => {
+  const together = Int32Array.from(slots, (slot, e) => {
+    if (!features) return 1;
+    return slot % panel > 0 ? 0 : Math.min(panel, (e < examplesA ? examplesA : count) - e);
+  });
+  const sideBySide = (): Float64Array => {
     const at = take(panels * panel * format.bytes + 64);
     return slots.map((slot) => at + slot * format.bytes);
   };
@@ -132,11 +138,11 @@ export function layoutOf(
   const inputs = features ? channelByChannel() : each((length) => channels * strideOf(format, length));
   const squared =
     stepsOf(program).some(({ op }) => op === structuralOps.gram.name) && (features || correctsNearCopies(channels));
-  const squares = squared ? (features ? together() : each(line)) : new Float64Array(0);
-  const presence = features ? together() : each(line);
+  const squares = squared ? (features ? sideBySide() : each(line)) : new Float64Array(0);
+  const presence = features ? sideBySide() : each(line);
   const home = (step: number): Float64Array => {
     const { form, space } = program.example[step]!;
-    if (form === "value") return together();
+    if (form === "value") return sideBySide();
     if (form === "inputs") return each((length) => channels * strideOf(format, length));
     if (form === "channels") return channelByChannel();
     return each(form === "block" ? block : line, space);
@@ -145,7 +151,7 @@ export function layoutOf(
   const pooled = lowered.tile.flatMap((made) =>
     made.kind === "structural" ? made.inputs.map(({ step }) => step) : [],
   );
-  const pooledSquares = new Map(pooled.map((step) => [step, together()]));
+  const pooledSquares = new Map(pooled.map((step) => [step, sideBySide()]));
   const transposed = new Map(lowered.transposed.map((step) => [step, each(block, program.example[step]!.space)]));
   const positions = new Map(
     positionSteps([...program.example, ...program.pair]).map((key) => {
@@ -168,17 +174,18 @@ export function layoutOf(
     if (key !== undefined && !maps.has(key)) maps.set(key, take(tableBytes(parameters as PositionMap)));
   }
 
+  const round = (bytes: number): number => Math.ceil(bytes / 64) * 64;
   // Room for tiles that begin within a panel.
   const side = Math.ceil((tileSize - 1) / panel + 1) * panel;
   const tile = side * strideOf(format, side);
   const sizeOf = ({ extent, space }: Pick<Instruction, "extent" | "space">): number => {
     const { longest } = spaces[space]!;
     const row = strideOf(format, longest);
-    return { block: longest * row + spill, line: row + spill, number: 64, tile, inputs: channels * row, channels: 0 }[
+    const number = round((features ? panel : 1) * format.bytes);
+    return { block: longest * row + spill, line: row + spill, number, tile, inputs: channels * row, channels: 0 }[
       extent
     ];
   };
-  const round = (bytes: number): number => Math.ceil(bytes / 64) * 64;
   const frame = 0;
   const widest = Math.max(strideOf(format, side), ...spaces.map(({ longest }) => strideOf(format, longest)));
   const product = round(lowered.functions.reduce((max, fused) => Math.max(max, frameBytes(format, fused, widest)), 0));
@@ -195,7 +202,7 @@ export function layoutOf(
   const example = placeBuffers(
     lowered.example,
     sizeOf,
-    homes(lowered, "line", "block", "inputs", "channels"),
+    homes(lowered, "line", "block", "inputs", "channels", ...(features ? ["value"] : [])),
     new Set(lowered.tape),
     lists,
   );
@@ -213,6 +220,7 @@ export function layoutOf(
     inputs,
     given,
     panel,
+    together,
     inputStride,
     panelStride,
     squares,

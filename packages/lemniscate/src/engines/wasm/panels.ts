@@ -44,17 +44,28 @@ export class Panels {
     this.#at = at;
   }
 
-  /** Puts features among those of their panel. */
-  place(e: number): void {
-    const { layout, format, numbers } = this.#at;
-    const { channels, given, inputs, inputStride, presence } = layout;
-    const { bytes } = format;
-    const [from, to, step] = [given / bytes + e * channels, inputs[e]! / bytes, inputStride / bytes];
-    const present = numbers[presence[e]! / bytes] !== 0;
-    for (let c = 0; c < channels; c++) numbers[to + c * step] = present ? numbers[from + c]! : 0;
+  /** Puts the features of a panel's examples in their places, and their inner products with themselves. */
+  place(first: number, count: number): void {
+    const { layout, format, numbers, call, check } = this.#at;
+    const { channels, given, inputs, inputStride, presence, squares } = layout;
+    const row = channels * format.bytes;
+    // Some channels at a time, so that what is written stays in the first cache until all examples are there.
+    for (let c = 0; c < channels; c += channelBlock) {
+      check();
+      const from = given + first * row + c * format.bytes;
+      const some = Math.min(channelBlock, channels - c);
+      call["transpose"]!(from, inputs[first]! + c * inputStride, count, some, row, inputStride);
+    }
+    for (let e = first; e < first + count; e++) {
+      if (numbers[presence[e]! / format.bytes] !== 0) continue;
+      const at = inputs[e]! / format.bytes;
+      for (let c = 0; c < channels; c++) numbers[at + c * (inputStride / format.bytes)] = 0;
+    }
+    const x = inputs[first]!;
+    if (squares.length > 0) call["columnDots"]!(x, x, squares[first]!, count, channels, inputStride, inputStride);
   }
 
-  /** The inner product of an example with itself, by way of scratch: functions write whole vectors, and the neighbours are not ours. */
+  /** The inner product of a panel's one example with itself, by way of scratch: the neighbours are not ours. */
   square({ at, squares }: Side, e: number): void {
     const { layout, format, numbers, call, spare } = this.#at;
     const { channels, inputStride } = layout;

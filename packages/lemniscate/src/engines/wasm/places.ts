@@ -34,8 +34,8 @@ export function findPlace(
   });
   if (onTape && weights) return of(layout.transposed.get(step)!);
   const kept = onTape ? layout.tape.get(step) : undefined;
-  // Numbers are computed in scratch and copied: side by side on the tape, they are not vectors of their own.
-  if (kept !== undefined && (from !== "here" || made.form !== "value")) return of(kept);
+  // One example's number is computed in scratch and copied: on the tape it is no vector of its own.
+  if (kept !== undefined && (from !== "here" || made.form !== "value" || layout.features)) return of(kept);
   if (made.op === "positionCovariance") {
     const home = layout.positions.get(JSON.stringify(made.parameters))!;
     return { address: () => (made.form === "block" ? home.block : home.diagonal), stride: () => home.stride, space };

@@ -52,6 +52,8 @@ export class Runner {
   readonly #pair: readonly Call[];
   readonly #tile: readonly TileCall[];
   readonly #results: Readonly<Record<"pair" | "self", readonly Result[]>>;
+  /** Keys of results that are not written in every place: blocks of shorter examples, and zeros that nobody computes. */
+  readonly #partial: readonly string[];
   readonly #S: number;
   readonly #stopped: () => boolean;
 
@@ -77,14 +79,19 @@ export class Runner {
     this.#pair = lowered.pair.map((instruction) => this.#bind("pair", instruction));
     this.#tile = lowered.tile.map((instruction) => this.#bindTile(instruction));
     this.#results = { pair: this.#resultsOf("pair"), self: this.#resultsOf("self") };
+    const whole = this.#results.pair.filter(({ isBlock }) => !isBlock).map(({ key }) => key);
+    this.#partial = lowered.program.get.filter((key) => !whole.includes(key));
   }
 
-  /** Makes the tape of one example. */
+  /** Makes the tape of an example, and those of others that are made with it; see `together`. */
   example(e: number): void {
     const { lowered, layout } = this.#setup;
-    if (layout.features) this.#panels.place(e);
-    if (layout.squares.length > 0) this.#square(e);
+    const count = layout.together[e]!;
+    if (count === 0) return;
+    if (layout.features) this.#panels.place(e, count);
+    else if (layout.squares.length > 0) this.#square(e);
     this.#run(this.#example, e, e);
+    if (layout.features) return;
     for (const [step, squares] of layout.pooledSquares) this.#panels.square({ at: layout.tape.get(step)!, squares }, e);
     for (const step of lowered.tape)
       if (lowered.program.example[step]!.form === "value")
@@ -93,12 +100,9 @@ export class Runner {
 
   /** Inner products of an example's inputs with themselves. */
   #square(e: number): void {
-    const { features, squares, inputs, lengths, strides, channels } = this.#setup.layout;
-    if (features) this.#panels.square({ at: inputs, squares }, e);
-    else {
-      const [x, stride] = [inputs[e]!, strides[e]!];
-      this.#functions["columnDots"]!(x, x, squares[e]!, lengths[e]!, channels, stride, stride);
-    }
+    const { squares, inputs, lengths, strides, channels } = this.#setup.layout;
+    const [x, stride] = [inputs[e]!, strides[e]!];
+    this.#functions["columnDots"]!(x, x, squares[e]!, lengths[e]!, channels, stride, stride);
   }
 
   /** What the results of a pair are made of. */
@@ -111,7 +115,7 @@ export class Runner {
     const { lowered, layout } = this.#setup;
     const [rows, columns] = [rowTo - rowFrom, columnTo - columnFrom];
     const [a, b] = [rowFrom, (symmetric ? 0 : layout.examplesA) + columnFrom];
-    for (const data of Object.values(values)) data.fill(0);
+    for (const key of this.#partial) values[key]!.fill(0);
     const onDiagonal = symmetric && rowFrom === columnFrom;
     const area = this.#panels.areaOf(a, b, rowFrom, columnFrom, rows, columns);
     if (this.#pair.length > 0)
@@ -184,7 +188,8 @@ export class Runner {
   }
 
   #bindFused(list: List, instruction: Instruction & { readonly kind: "fused" }): Call {
-    const { lengths } = this.#setup.layout.spaces[instruction.space]!;
+    const { spaces, together } = this.#setup.layout;
+    const { lengths } = spaces[instruction.space]!;
     const streams = [
       ...instruction.inputs.map((place) => this.#find(list, place)),
       ...instruction.outputs.map((step) => this.#find(list, { from: "here", step })),
@@ -201,7 +206,7 @@ export class Runner {
     const width: Readonly<Record<Extent, Call2>> = {
       block: (_, b) => lengths[b]!,
       line: (a, b) => Math.min(lengths[a]!, lengths[b]!),
-      number: one,
+      number: list === "example" ? (a) => together[a]! : one,
       tile: one,
       inputs: one,
       channels: one,
@@ -292,13 +297,15 @@ export class Runner {
     };
   }
 
-  /** Results that are one number a pair, from the tile buffers. */
+  /** Results that are one number a pair, from the tile buffers: at once where nothing lies between two rows. */
   #copyTiles(values: Values, area: Area, rows: number, columns: number): void {
     for (const { key, step, isBlock } of this.#results.pair) {
       if (isBlock) continue;
-      for (let i = 0; i < rows; i++) {
-        const from = this.#tileAddress(step, area, i, 0) / this.#setup.format.bytes;
-        values[key]!.set(this.#numbers.subarray(from, from + columns), i * columns);
+      const { bytes } = this.#setup.format;
+      const [whole, count] = area.stride === columns * bytes ? [rows, 1] : [1, rows];
+      for (let i = 0; i < count; i++) {
+        const from = this.#tileAddress(step, area, i, 0) / bytes;
+        values[key]!.set(this.#numbers.subarray(from, from + whole * columns), i * columns);
       }
     }
   }

@@ -15,7 +15,7 @@ const ofPositions: readonly KernelName[] = ["product", "columnDots", "nearGram",
 /** The functions that the lowering of an operation calls. */
 export function kernelsOf(op: StructuralName, { grid, channels }: Program["input"]): readonly KernelName[] {
   if (op !== "gram" && op !== "mixedGram") return called[op];
-  if (grid.length === 0) return ofNumbers;
+  if (grid.length === 0) return [...ofNumbers, "transpose"];
   return correctsNearCopies(channels!) ? ofPositions : ["gram", "gramDots"];
 }
 
@@ -75,11 +75,11 @@ function innerProducts(
 
 export const lowerings: { readonly [Name in StructuralName]: (context: Context) => Call } = {
   gram: ({ layout, form, output, call }) => {
-    const { inputs, lengths, strides, channels, features, inputStride, squares } = layout;
+    const { inputs, lengths, strides, channels, features, inputStride, squares, together } = layout;
     const what = { channels, corrects: features || correctsNearCopies(channels), alone: form !== "block" };
     const columns = (e: number): Columns => ({
       at: inputs[e]!,
-      count: lengths[e]!,
+      count: features ? together[e]! : lengths[e]!,
       stride: features ? inputStride : strides[e]!,
     });
     return (a, b) => {
@@ -292,7 +292,11 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
   presence:
     ({ layout, form, output, format: { bytes }, copy }) =>
     (a, b) =>
-      copy(layout.presence[a]!, output.address(a, b), form === "value" ? bytes : layout.strides[a]!),
+      copy(
+        layout.presence[a]!,
+        output.address(a, b),
+        form === "value" ? layout.together[a]! * bytes : layout.strides[a]!,
+      ),
 
   onlyDiagonal:
     ({ space: { lengths }, form, inputs: [k], output, format: { bytes }, read, write, copy, clear }) =>
