@@ -23,13 +23,19 @@ const steps = [0x9e3779b9, 0xbb67ae85] as const;
 export function philox(words: Words, [key0, key1]: readonly [number, number]): void {
   let [a, b, c, d] = words;
   for (let round = 0; round < 10; round++) {
-    const [x, y] = [high(multipliers[1], c) ^ b ^ key0, high(multipliers[0], a) ^ d ^ key1];
-    [b, d] = [Math.imul(multipliers[1], c) >>> 0, Math.imul(multipliers[0], a) >>> 0];
-    [a, c] = [x >>> 0, y >>> 0];
+    const x = high(multipliers[1], c) ^ b ^ key0;
+    const y = high(multipliers[0], a) ^ d ^ key1;
+    b = Math.imul(multipliers[1], c) >>> 0;
+    d = Math.imul(multipliers[0], a) >>> 0;
+    a = x >>> 0;
+    c = y >>> 0;
     key0 = (key0 + steps[0]) >>> 0;
     key1 = (key1 + steps[1]) >>> 0;
   }
-  [words[0], words[1], words[2], words[3]] = [a, b, c, d];
+  words[0] = a;
+  words[1] = b;
+  words[2] = c;
+  words[3] = d;
 }
 
 /** The upper 32 bits of a product of two words. */
@@ -69,15 +75,17 @@ export function child({ key, stream }: RandomKey, name: number | string): Random
 
 /** Fills an array with independent numbers, uniform in (0, 1): those of the sequence from index `from` on. */
 export function uniforms<T extends Float64Array | Float32Array>(sequence: RandomKey, out: T, from = 0): T {
-  return pairs(sequence, out, from, (u, v) => [u, v]);
+  return pairs(sequence, out, from, () => {});
 }
 
 /** Fills an array with independent standard normal numbers: those of the sequence from index `from` on. */
 export function normals<T extends Float64Array | Float32Array>(sequence: RandomKey, out: T, from = 0): T {
   // Box and Muller 1958: radius and angle of a point of the plane.
-  return pairs(sequence, out, from, (u, v) => {
-    const radius = Math.sqrt(-2 * Math.log(u));
-    return [radius * Math.cos(2 * Math.PI * v), radius * Math.sin(2 * Math.PI * v)];
+  return pairs(sequence, out, from, (pair) => {
+    const radius = Math.sqrt(-2 * Math.log(pair[0]!));
+    const angle = 2 * Math.PI * pair[1]!;
+    pair[0] = radius * Math.cos(angle);
+    pair[1] = radius * Math.sin(angle);
   });
 }
 
@@ -93,22 +101,26 @@ export function permutation(sequence: RandomKey, n: number): Int32Array {
   return order;
 }
 
-/** Numbers 2i and 2i + 1 of a sequence are made of the four words of counter i. */
+/** Numbers 2i and 2i + 1 of a sequence are made of the four words of counter i. Nothing is allocated on the way. */
 function pairs<T extends Float64Array | Float32Array>(
   { key, stream }: RandomKey,
   out: T,
   from: number,
-  make: (u: number, v: number) => readonly [number, number],
+  turn: (pair: Float64Array) => void,
 ): T {
   const end = from + out.length;
+  const words: Words = [0, 0, 0, 0];
+  const pair = new Float64Array(2);
   for (let i = Math.floor(from / 2); 2 * i < end; i++) {
-    const words: Words = [...halves(i), ...stream];
+    words[0] = i >>> 0;
+    words[1] = Math.floor(i / 2 ** 32) >>> 0;
+    words[2] = stream[0];
+    words[3] = stream[1];
     philox(words, key);
-    const made = make(unit(words[0], words[1]), unit(words[2], words[3]));
-    for (const half of [0, 1] as const) {
-      const at = 2 * i + half - from;
-      if (at >= 0 && at < out.length) out[at] = made[half];
-    }
+    pair[0] = unit(words[0], words[1]);
+    pair[1] = unit(words[2], words[3]);
+    turn(pair);
+    for (let at = Math.max(2 * i, from); at < Math.min(2 * i + 2, end); at++) out[at - from] = pair[at - 2 * i]!;
   }
   return out;
 }

@@ -58,6 +58,7 @@ export function backwards<A>(t: ArrayOperations<A>): Backwards<A> {
 
     shape: (x) => t.shape(x.value),
     constant: (shape, data) => constant(t.constant(shape, data)),
+    examples: (shape, data) => constant(t.examples(shape, data)),
     uniforms: (sequence, shape) => constant(t.uniforms(sequence, shape)),
     einsum: (rule, x, y) => {
       const { inputs, output } = parseRule(rule);

@@ -26,6 +26,7 @@ export function eachExample<A>(t: ArrayOperations<A>, count: number): ArrayOpera
   return {
     shape: shapeOf,
     constant: (shape, data) => ({ all: t.constant(shape, data), own: false }),
+    examples: (shape, data) => ({ all: t.constant([count, 1, ...shape], data), own: true }),
     uniforms: (sequence, shape) => ({ all: t.uniforms(sequence, [count, ...shape]), own: true }),
     einsum: (rule, x, y) => {
       const { inputs, output } = parseRule(rule);

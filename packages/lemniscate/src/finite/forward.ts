@@ -23,6 +23,7 @@ export function forwards<A>(t: ArrayOperations<A>): ArrayOperations<Moving<A>> {
   return {
     shape: (x) => t.shape(x.value),
     constant: (shape, data) => ({ value: t.constant(shape, data), change: null }),
+    examples: (shape, data) => ({ value: t.examples(shape, data), change: null }),
     uniforms: (sequence, shape) => ({ value: t.uniforms(sequence, shape), change: null }),
     einsum: (rule, x, y) =>
       y === undefined ? linear(x, (a) => t.einsum(rule, a)) : bilinear(x, y, (a, b) => t.einsum(rule, a, b)),

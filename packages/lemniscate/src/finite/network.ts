@@ -81,7 +81,7 @@ export function activationsOf<A>(t: ArrayOperations<A>, batch: Batch): Activatio
   const shape = shapeOfBatch(batch);
   const mask = batch.mask?.includes(0) === true ? batch.mask : null;
   const data = Float64Array.from(batch.data, (value, i) => (mask?.[Math.floor(i / shape.channels)] === 0 ? 0 : value));
-  return { x: t.constant([batch.shape[0], positionCount(shape), shape.channels], data), shape, mask };
+  return { x: t.examples([positionCount(shape), shape.channels], data), shape, mask };
 }
 
 /** What a finite network makes of activations. `random` is for layers that are random beyond their weights. */
@@ -137,9 +137,7 @@ function part<A>(weights: Weights<A>, i: number): Weights<A> {
 }
 
 function columns<A>(t: ArrayOperations<A>, { mask, shape }: Activations<A>): A | null {
-  if (mask === null) return null;
-  const S = positionCount(shape);
-  return t.constant([mask.length / S, S, 1], mask);
+  return mask === null ? null : t.examples([positionCount(shape), 1], mask);
 }
 
 /** The mask behind a layer, example by example. */

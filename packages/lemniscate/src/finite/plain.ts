@@ -12,6 +12,10 @@ export interface Plain {
 export const plain: ArrayOperations<Plain> = {
   shape: (x) => x.shape,
   constant: (shape, data) => ({ shape, data: Float64Array.from(data) }),
+  examples: (shape, data) => ({
+    shape: [data.length / shape.reduce((product, size) => product * size, 1), ...shape],
+    data: Float64Array.from(data),
+  }),
   uniforms: (sequence, shape) => ({
     shape,
     data: uniforms(sequence, new Float64Array(shape.reduce((product, size) => product * size, 1))),

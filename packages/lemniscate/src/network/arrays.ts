@@ -16,7 +16,9 @@ export interface Elementwise {
 export interface ArrayOperations<A> {
   shape(x: A): readonly number[];
   constant(shape: readonly number[], data: ArrayLike<number>): A;
-  /** Random constants, uniform in (0, 1): others for every example, where the first axis counts examples. */
+  /** A constant with numbers for each example, which the first axis counts: `shape` is that of one of them. */
+  examples(shape: readonly number[], data: ArrayLike<number>): A;
+  /** Random constants, uniform in (0, 1): others for each example. */
   uniforms(sequence: RandomKey, shape: readonly number[]): A;
   /**
    * Einstein's summation over one array or two: `einsum("nsd,dk->nsk", x, w)` sums the products of entries over every
