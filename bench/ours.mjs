@@ -1,6 +1,7 @@
 /**
  * Our side of a race: one workload (JSON in argv[2]), computed once at the start. Then it does what lines of stdin say:
- * `save PREFIX` writes the matrices of that first time, `run` computes them again and answers with seconds and memory.
+ * `save PREFIX` writes the matrices of that first time, `estimate` answers with the seconds that the library expects, and
+ * `run` computes them again and answers with seconds and memory.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -40,6 +41,9 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (order === "save") {
     for (const quantity of get) writeFileSync(`${prefix}.${quantity}`, first[quantity].data);
     answer({});
+  } else if (order === "estimate") {
+    // Padding is not known to it: for examples of other lengths it would be another number
+    answer({ seconds: mask === undefined ? (await k.estimate(shape, { get, engine })).seconds : null });
   } else {
     first = undefined;
     answer(await timed());

@@ -33,6 +33,7 @@ function columnsFor(machines, names) {
     ["MB", 5, ({ ours }) => megabytes(ours?.peak)],
     ["peer", 5, ({ peer }) => megabytes(peer?.peak)],
     ["smaller", 14, ({ ours, peer, target }) => judged(peer && peer.peak / ours.peak, target.memory)],
+    ["expected", 8, ({ ours, expected }) => times(ours && expected && expected / ours.wall)],
     ["threads", 7, ({ ours, single, threads }) => percent(single && single.wall / ours.wall / threads)],
     [
       "of peak",
