@@ -11,6 +11,12 @@ export function divide<A>(t: ArrayOperations<A>, x: A, y: A): A {
   return t.multiply(x, t.map(reciprocal, y));
 }
 
+/** Σ_i c_i x^i. */
+export function sumOfPowers<A>(t: ArrayOperations<A>, x: A, c: readonly number[]): A {
+  const top = t.add(t.multiply(x, 0), c.at(-1)!);
+  return c.slice(0, -1).reduceRight((sum, value) => t.add(t.multiply(sum, x), value), top);
+}
+
 /** Arrays behind each other along an axis. */
 export function concat<A>(t: ArrayOperations<A>, arrays: readonly A[], axis: number): A {
   const lengths = arrays.map((x) => t.shape(x)[axis]!);

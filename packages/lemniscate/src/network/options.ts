@@ -12,3 +12,6 @@ export const biasStd: z.ZodNullable<z.ZodNumber> = z.number().nonnegative().null
 
 /** A number of channels of a finite network. */
 export const width: z.ZodNumber = z.number().int().positive();
+
+/** The degree of a polynomial or power. */
+export const degree: z.ZodNumber = z.number().int().nonnegative();

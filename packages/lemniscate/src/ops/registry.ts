@@ -11,7 +11,13 @@ import {
 import { type Dual, dualOps } from "./duals/dual.js";
 import { errorFunctionDual } from "./duals/error-function.js";
 import { exponentialDual } from "./duals/exponential.js";
+import { gaborDual } from "./duals/gabor.js";
+import { gaussianDual } from "./duals/gaussian.js";
 import { geluDual } from "./duals/gelu.js";
+import { normalizedExponentialDual } from "./duals/normalized-exponential.js";
+import { polynomialDual } from "./duals/polynomial.js";
+import { hermiteDual, powerDual } from "./duals/power.js";
+import { rectifiedPowerDual } from "./duals/rectified-power.js";
 import {
   carriedDistanceOp,
   carriedSlopeOp,
@@ -19,6 +25,7 @@ import {
   rectifierDual,
   sidedRectifierOps,
 } from "./duals/rectifier.js";
+import { signDual } from "./duals/sign.js";
 import { sineDual } from "./duals/sine.js";
 import { addOp, affineOp, multiplyOp } from "./elementary.js";
 import { gramOp, mixedGramOp, mixLineOp, mixOp, pooledGramOp, poolInputsOp } from "./gram.js";
@@ -34,7 +41,21 @@ import { convolveOp, pickCentersOp, tapSharesOp, windowSumsOp } from "./window.j
 // biome-ignore lint/suspicious/noExplicitAny: parameters belong to each operation; programs carry them along
 type AnyDual = Dual<any>;
 
-const duals: readonly AnyDual[] = [rectifierDual, errorFunctionDual, geluDual, sineDual, exponentialDual];
+const duals: readonly AnyDual[] = [
+  rectifierDual,
+  errorFunctionDual,
+  geluDual,
+  sineDual,
+  exponentialDual,
+  gaussianDual,
+  gaborDual,
+  signDual,
+  powerDual,
+  rectifiedPowerDual,
+  hermiteDual,
+  polynomialDual,
+  normalizedExponentialDual,
+];
 
 // biome-ignore lint/suspicious/noExplicitAny: as above
 const elementwise: readonly ElementwiseOp<any>[] = [

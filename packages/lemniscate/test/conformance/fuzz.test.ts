@@ -81,7 +81,7 @@ function layer(of: Random, at: Where, depth: number): readonly [Data, Where] {
     choices.push(under, under);
   }
   if (at.gaussian) {
-    const plain = ["relu", "abs", "gelu", "sin", "erf", "leakyRelu"] as const;
+    const plain = ["relu", "abs", "gelu", "sin", "erf", "leakyRelu", "cos", "gabor", "gaussian", "rbf"] as const;
     choices.push(() => [{ type: plain[of.integer(plain.length)]! }, { ...at, gaussian: false }]);
     const options = { over: of.uniform() < 0.5 ? "all" : "channels", epsilon: of.uniform() < 0.5 ? 1e-12 : 0.1 };
     choices.push(() => [{ type: "layerNorm", ...options }, at]);

@@ -108,6 +108,23 @@ const rows: readonly LayerRow[] = [
     options: [{}, { scale: 0.5, slope: 0.6 }],
     single: 1e-3,
   },
+  { type: "cos", below: affine, options: [{}, { scale: 2, slope: 0.8, phase: 0.4 }] },
+  { type: "rbf", below: affine, options: [{}, { gamma: 0.3 }] },
+  { type: "sigmoidLike", below: affine, options: [{}] },
+  { type: "gaussian", below: affine, options: [{}, { scale: 1.5, exponent: -0.3 }, { exponent: 0 }] },
+  { type: "gabor", below: affine, options: [{}] },
+  // Angles keep half of a correlation's digits near ±1, and here they are the result.
+  { type: "sign", below: affine, options: [{}], single: 3e-3 },
+  { type: "monomial", below: affine, options: [0, 1, 2, 3, 4, 7].map((degree) => ({ degree })) },
+  { type: "rectifiedMonomial", below: affine, options: [0, 1, 2, 3, 4].map((degree) => ({ degree })), single: 3e-3 },
+  { type: "hermite", below: [...affine, { type: "layerNorm" }], options: [0, 1, 2, 5].map((degree) => ({ degree })) },
+  { type: "hermite", below: affine, options: [{ degree: 3 }, { degree: 4 }] },
+  {
+    type: "polynomial",
+    below: affine,
+    options: [[0.3], [0, 0.7], [0.3, 1, 0.2], [0, 0.5, 0, -0.25, 0, 0.125]].map((coefficients) => ({ coefficients })),
+  },
+  { type: "expNormalized", below: affine, options: [{}, { gamma: 0.6, shift: 0.2 }] },
   {
     type: "conv",
     raw: true,
@@ -244,7 +261,7 @@ const rows: readonly LayerRow[] = [
 ];
 
 test("every layer has a row, but for what takes several inputs", () => {
-  const taken = rows.map(({ type }) => type);
+  const taken = new Set(rows.map(({ type }) => type));
   expect([...taken, "input"].sort()).toEqual([...layers.keys()].sort());
 });
 

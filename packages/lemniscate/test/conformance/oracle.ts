@@ -463,6 +463,72 @@ function dual(network: Data): { readonly value: Expectation; readonly slope: Exp
       const value: Expectation = (pp, pq, qq) => a2 * Math.exp((b2 * (pp + 2 * pq + qq)) / 2);
       return { value, slope: (...q) => b2 * value(...q) };
     }
+    case "cos":
+      return dual({ ...network, type: "sin", phase: of("phase") + Math.PI / 2 });
+    case "rbf": {
+      const value: Expectation = (pp, pq, qq) => Math.exp(of("gamma") * (2 * pq - pp - qq));
+      return { value, slope: (...q) => 2 * of("gamma") * value(...q) };
+    }
+    case "sigmoidLike":
+      return dual({ type: "erf", scale: 0.5, slope: 1 / 2.4020563531719796, shift: 0.5 });
+    case "gaussian": {
+      const [a2, b] = [of("scale") ** 2, of("exponent")];
+      const square: Expectation = (pp, pq, qq) => (1 - 2 * b * pp) * (1 - 2 * b * qq) - 4 * b * b * pq * pq;
+      return {
+        value: (...q) => a2 / Math.sqrt(square(...q)),
+        slope: (...q) => (4 * a2 * b * b * q[1]) / square(...q) ** 1.5,
+      };
+    }
+    case "gabor": {
+      // E e^{−u² − v²} cos(u ∓ v) = e^{−(P ∓ 2pq)/2D}/√D; the slopes by the derivative of sin u as cos u − 2u sin u.
+      const D: Expectation = (pp, pq, qq) => (1 + 2 * pp) * (1 + 2 * qq) - 4 * pq * pq;
+      const wave = (sign: number, pp: number, pq: number, qq: number): number => {
+        const det = pp * qq - pq * pq;
+        return Math.exp(-(pp + qq + 4 * det - 2 * sign * pq) / (2 * D(pp, pq, qq))) / Math.sqrt(D(pp, pq, qq));
+      };
+      const value: Expectation = (...q) => (wave(1, ...q) - wave(-1, ...q)) / 2;
+      const log = (sign: number, pp: number, pq: number, qq: number): number => {
+        const [d, det] = [D(pp, pq, qq), pp * qq - pq * pq];
+        const own = pp + qq + 4 * det - 2 * sign * pq;
+        return (4 * pq) / d + (8 * pq + 2 * sign) / (2 * d) - (own * 8 * pq) / (2 * d * d);
+      };
+      return {
+        value,
+        slope: (...q) => (wave(1, ...q) * log(1, ...q) - wave(-1, ...q) * log(-1, ...q)) / 2,
+      };
+    }
+    case "sign":
+      return { value: (...q) => 4 * arcCosine(0, ...q) - 1, slope: () => 0 };
+    case "rectifiedMonomial": {
+      const n = of("degree");
+      return {
+        value: (...q) => arcCosine(n, ...q),
+        slope: (...q) => (n === 0 ? 0 : n ** 2 * arcCosine(n - 1, ...q)),
+      };
+    }
+    case "monomial":
+      return polynomial([...new Array<number>(of("degree")).fill(0), 1]);
+    case "hermite": {
+      let [h, before] = [[1], [0]];
+      for (let k = 0; k < of("degree"); k++) {
+        const next = [0, ...h].map((c, i) => c - k * (before[i] ?? 0));
+        [h, before] = [next, h];
+      }
+      const factorial = Array.from({ length: of("degree") }, (_, k) => k + 1).reduce((x, y) => x * y, 1);
+      return polynomial(h.map((c) => c / Math.sqrt(factorial)));
+    }
+    case "polynomial":
+      return polynomial(network["coefficients"] as number[]);
+    case "expNormalized": {
+      const value: Expectation = (pp, pq, qq) => {
+        const s = Math.sqrt(pp * qq);
+        return s === 0 ? 0 : s * Math.exp(of("gamma") * (Math.min(1, pq / s) + of("shift")));
+      };
+      return {
+        value,
+        slope: (pp, pq, qq) => (of("gamma") * value(pp, pq, qq)) / Math.sqrt(pp * qq),
+      };
+    }
     default:
       throw new Error(`the oracle has no ${network.type}`);
   }
@@ -480,4 +546,34 @@ function rectifier(below: number, above: number): { readonly value: Expectation;
     },
     slope: (...q) => s * s + ((h * h * 2) / Math.PI) * Math.asin(rho(...q)),
   };
+}
+
+/** E[u₊ⁿ v₊ⁿ] with the four polynomials of Cho and Saul, and theirs by the recurrence (in θ) for higher orders. */
+function arcCosine(n: number, pp: number, pq: number, qq: number): number {
+  const s = Math.sqrt(pp * qq);
+  if (s === 0) return n === 0 ? 1 / 4 : 0;
+  const [sine, c] = [Math.sqrt(Math.max(0, (s - pq) * (s + pq))) / s, pq / s];
+  const rest = Math.PI - Math.atan2(sine, c);
+  const J = [
+    rest,
+    sine + rest * c,
+    3 * sine * c + rest * (1 + 2 * c * c),
+    15 * sine - 11 * sine ** 3 + rest * (9 * c + 6 * c ** 3),
+    sine * (105 * c - 50 * c * sine ** 2) + rest * (9 + 72 * c ** 2 + 24 * c ** 4),
+  ][n]!;
+  return (s ** n * J) / (2 * Math.PI);
+}
+
+/** Of Σ c_i x^i, by the moments E[uᵃ vᵇ], in which one factor is paired with every other. */
+function polynomial(c: readonly number[]): { readonly value: Expectation; readonly slope: Expectation } {
+  const moment = (a: number, b: number, pp: number, pq: number, qq: number): number => {
+    if (a < 0 || b < 0) return 0;
+    if (a === 0) return b === 0 ? 1 : (b - 1) * qq * moment(0, b - 2, pp, pq, qq);
+    return (a - 1) * pp * moment(a - 2, b, pp, pq, qq) + b * pq * moment(a - 1, b - 1, pp, pq, qq);
+  };
+  const mean =
+    (of: readonly number[]): Expectation =>
+    (...q) =>
+      sumOver(of.length, (i) => sumOver(of.length, (j) => of[i]! * of[j]! * moment(i, j, ...q)));
+  return { value: mean(c), slope: mean(c.map((value, i) => i * value).slice(1)) };
 }

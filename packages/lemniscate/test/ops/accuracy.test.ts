@@ -33,6 +33,21 @@ const stated: Readonly<Record<string, readonly [plain: number, vectors: number]>
   carriedDistance: [4, 6],
   carriedSlope: [3, 3],
   affineDistance: [3, 3],
+  dualSign: [2, 4],
+  dualRectifiedPower: [6, 6],
+  dualRectifiedPowerDot: [6, 6],
+  dualPower: [4, 4],
+  dualPowerDot: [4, 4],
+  dualHermite: [2, 2],
+  dualHermiteDot: [2, 2],
+  dualPolynomial: [3, 3],
+  dualPolynomialDot: [3, 3],
+  dualGaussian: [3, 3],
+  dualGaussianDot: [5, 5],
+  dualGabor: [7, 7],
+  dualGaborDot: [9, 9],
+  dualNormalizedExponential: [3, 3],
+  dualNormalizedExponentialDot: [4, 4],
 };
 
 /** What the fast engine makes of an operation, on columns of arguments. */

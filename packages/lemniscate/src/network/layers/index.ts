@@ -4,21 +4,32 @@ import { absDefinition } from "./abs.js";
 import { attentionDefinition } from "./attention.js";
 import { avgPoolDefinition } from "./avg-pool.js";
 import { convDefinition } from "./conv.js";
+import { cosDefinition } from "./cos.js";
 import { denseDefinition } from "./dense.js";
 import { dropoutDefinition } from "./dropout.js";
 import { erfDefinition } from "./erf.js";
 import { expDefinition } from "./exp.js";
+import { expNormalizedDefinition } from "./exp-normalized.js";
 import { flattenDefinition } from "./flatten.js";
+import { gaborDefinition } from "./gabor.js";
+import { gaussianDefinition } from "./gaussian.js";
 import { geluDefinition } from "./gelu.js";
+import { hermiteDefinition } from "./hermite.js";
 import { identityDefinition } from "./identity.js";
 import { inputDefinition } from "./input.js";
 import { layerNormDefinition } from "./layer-norm.js";
 import { leakyReluDefinition } from "./leaky-relu.js";
 import { linearDefinition } from "./linear.js";
+import { monomialDefinition } from "./monomial.js";
+import { polynomialDefinition } from "./polynomial.js";
 import { globalAvgPoolDefinition, globalSumPoolDefinition } from "./pool.js";
+import { rbfDefinition } from "./rbf.js";
+import { rectifiedMonomialDefinition } from "./rectified-monomial.js";
 import { reluDefinition } from "./relu.js";
 import { resizeDefinition } from "./resize.js";
 import { scaleDefinition } from "./scale.js";
+import { sigmoidLikeDefinition } from "./sigmoid-like.js";
+import { signDefinition } from "./sign.js";
 import { sinDefinition } from "./sin.js";
 import { sliceDefinition } from "./slice.js";
 import { sumPoolDefinition } from "./sum-pool.js";
@@ -41,6 +52,17 @@ export const layers: ReadonlyMap<string, AnyLayer> = new Map(
     geluDefinition,
     sinDefinition,
     expDefinition,
+    cosDefinition,
+    rbfDefinition,
+    sigmoidLikeDefinition,
+    gaussianDefinition,
+    gaborDefinition,
+    signDefinition,
+    monomialDefinition,
+    rectifiedMonomialDefinition,
+    hermiteDefinition,
+    polynomialDefinition,
+    expNormalizedDefinition,
     avgPoolDefinition,
     sumPoolDefinition,
     globalAvgPoolDefinition,

@@ -15,7 +15,8 @@ export function nonlinearity<Options extends object, P extends Parameters>(
   about: Pick<LayerDefinition<Options>, "name" | "summary" | "options">,
   dual: Dual<P>,
   parameters: (options: Options) => P,
-  phi: <A>(t: ArrayOperations<A>, x: A, options: Options) => A,
+  /** φ itself; `null` if there is none, only a rule for kernels. */
+  phi: null | (<A>(t: ArrayOperations<A>, x: A, options: Options) => A),
 ): LayerDefinition<Options> {
   const { covariance, derivative } = dualOps(dual);
   return {
@@ -35,6 +36,6 @@ export function nonlinearity<Options extends object, P extends Parameters>(
         return multiply(slopes, ntk);
       },
     }),
-    apply: (t, _, x, options) => phi(t, x, options),
+    ...(phi === null ? {} : { apply: (t, _, x, options) => phi(t, x, options) }),
   };
 }

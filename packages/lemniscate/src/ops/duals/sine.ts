@@ -37,7 +37,7 @@ function waves<V>(o: Algebra<V>, pp: V, pq: V, qq: V, slope: number, share: numb
 }
 
 /** sinh x for |x| ≤ 1, by its series. */
-function hyperbolicSine<V>(o: Algebra<V>, x: V): V {
+export function hyperbolicSine<V>(o: Algebra<V>, x: V): V {
   const square = o.mul(x, x);
   let sum = o.constant(1);
   for (let n = 8; n > 0; n--) sum = o.fma(o.mul(square, sum), o.constant(1 / (2 * n * (2 * n + 1))), o.constant(1));

@@ -1,0 +1,180 @@
+/** @module Nonlinearities where formulas break: without variance, on the diagonal, on padding, beyond what is finite. */
+import {
+  batch,
+  conv,
+  dense,
+  type Engine,
+  flatten,
+  gaussian,
+  globalAvgPool,
+  globalSumPool,
+  hermite,
+  kernel,
+  layerNorm,
+  monomial,
+  type Network,
+  networkFromData,
+  openEngine,
+  polynomial,
+  rectifiedMonomial,
+  relu,
+  serial,
+  sign,
+} from "lemniscate";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { layers } from "../../dist/network/layers/index.js";
+
+let engines: readonly Engine[] = [];
+beforeAll(async () => {
+  engines = [await openEngine({ name: "reference" }), await openEngine({ threads: 1 })];
+});
+afterAll(async () => {
+  for (const engine of engines) await engine[Symbol.asyncDispose]();
+});
+
+/** A kernel, computed on both engines. */
+async function both(net: Network, x: Parameters<typeof batch>): Promise<readonly { nngp: number[]; ntk: number[] }[]> {
+  const k = kernel(net as never);
+  return Promise.all(
+    engines.map(async (engine) => {
+      const { nngp, ntk } = await k(batch(...x), null, { get: ["nngp", "ntk"], engine });
+      return { nngp: [...nngp.data], ntk: [...ntk.data] };
+    }),
+  );
+}
+
+const required: Readonly<Record<string, object>> = {
+  abRelu: { below: -0.5, above: 2 },
+  monomial: { degree: 3 },
+  rectifiedMonomial: { degree: 2 },
+  hermite: { degree: 3 },
+  polynomial: { coefficients: [0.3, 1, 0.2] },
+};
+const nonlinearities = [...layers.values()]
+  .filter(({ name, shape, options }) => {
+    const given = options.safeParse(required[name] ?? {});
+    if (!given.success) return false;
+    const at = { grid: [], channels: undefined, gaussian: true };
+    try {
+      return !shape(at, given.data).gaussian && !["flatten", "dropout"].includes(name);
+    } catch {
+      return false;
+    }
+  })
+  .map(({ name }) => name);
+
+test("all nonlinearities are found", () => {
+  expect(nonlinearities).toEqual(expect.arrayContaining(["relu", "sign", "gabor", "polynomial", "expNormalized"]));
+});
+
+describe.each(nonlinearities)("%s", (type) => {
+  const phi = networkFromData({ type, ...required[type] });
+
+  test("is finite for rows that are zero, equal, opposite and multiples, without and with bias", async () => {
+    const rows = [0, 0, 1, 2, 1, 2, -1, -2, 0.5, 1, 1e-160, 0];
+    for (const biasStd of [null, 0.1]) {
+      const net = serial(dense({ weightStd: 0.7, biasStd }), phi, dense());
+      for (const { nngp, ntk } of await both(net, [[6, 2], rows])) {
+        for (const value of [...nngp, ...ntk]) expect(value).toSatisfy(Number.isFinite);
+        for (let i = 0; i < 6; i++)
+          for (let j = 0; j < 6; j++) {
+            expect(nngp[i * 6 + j]).toBe(nngp[j * 6 + i]);
+            expect(nngp[i * 6 + j]! ** 2).toBeLessThanOrEqual(nngp[i * 7]! * nngp[j * 7]! * (1 + 1e-12) + 1e-300);
+          }
+      }
+    }
+  });
+
+  test("leaves padding at zero", async () => {
+    const net = serial(dense({ weightStd: 0.7, biasStd: 0.4 }), phi, globalSumPool());
+    const [plain, padded] = [
+      await both(net, [
+        [1, 2, 1],
+        [0.5, -1],
+      ]),
+      await both(net, [
+        [1, 4, 1],
+        [0.5, -1, 9, 9],
+        [1, 1, 0, 0],
+      ]),
+    ];
+    for (const [i, { nngp, ntk }] of padded.entries()) {
+      expect(nngp[0]).toBeCloseTo(plain[i]!.nngp[0]!, 12);
+      expect(ntk[0]).toBeCloseTo(plain[i]!.ntk[0]!, 12);
+    }
+  });
+});
+
+test("a power of degree 0 counts present positions alone", async () => {
+  for (const phi of [monomial({ degree: 0 }), polynomial({ coefficients: [1] }), hermite({ degree: 0 })])
+    for (const { nngp } of await both(serial(dense(), phi, globalSumPool()), [
+      [1, 5, 1],
+      [1, 2, 3, 4, 5],
+      [1, 0, 1, 0, 1],
+    ]))
+      expect(nngp).toEqual([9]);
+});
+
+test("signs of different positions are as correlated as asin says, also behind pooling", async () => {
+  // Behind a convolution and a pool, covariances between positions of one example are the variance of what follows.
+  const net = serial(conv({ filter: 2 }), sign(), globalAvgPool(), dense({ weightStd: Math.SQRT2 }), relu(), dense());
+  for (const { nngp } of await both(net, [
+    [1, 4, 1],
+    [1, -0.5, 0.25, 2],
+  ])) {
+    const x = [1, -0.5, 0.25, 2];
+    const k = (s: number, t: number): number => (x[s]! * x[t]! + x[s + 1]! * x[t + 1]!) / 2;
+    let sum = 0;
+    for (let s = 0; s < 3; s++)
+      for (let t = 0; t < 3; t++)
+        sum += (2 / Math.PI) * Math.asin(Math.max(-1, Math.min(1, k(s, t) / Math.sqrt(k(s, s) * k(t, t)))));
+    expect(nngp[0]).toBeCloseTo(sum / 9, 7);
+  }
+});
+
+test("rectified powers have their moments on the diagonal", async () => {
+  const x: [readonly [number, number], number[]] = [
+    [2, 2],
+    [1, -1, 0.5, 2],
+  ];
+  const doubleFactorials = [1, 1, 3, 15, 105, 945, 10395];
+  for (const [degree, moment] of doubleFactorials.entries())
+    for (const { nngp, ntk } of await both(serial(dense(), rectifiedMonomial({ degree })), x))
+      for (const [i, q] of [1, 2.125].entries()) {
+        expect(nngp[3 * i]! / ((moment * q ** degree) / 2)).toBeCloseTo(1, 12);
+        const slope = degree === 0 ? 0 : (degree ** 2 * doubleFactorials[degree - 1]! * q ** (degree - 1)) / 2;
+        expect(ntk[3 * i]).toBeCloseTo(slope * q, 8);
+      }
+});
+
+test("a Hermite polynomial is exact at any variance, and a power of K at variance 1", async () => {
+  const h = serial(dense(), hermite({ degree: 2 }));
+  // E h₂(√q z)² = (3q² − 2q + 1)/2
+  for (const { nngp } of await both(h, [
+    [2, 1],
+    [2, 0],
+  ])) {
+    expect(nngp[0]).toBeCloseTo((3 * 16 - 2 * 4 + 1) / 2, 12);
+    expect(nngp[3]).toBeCloseTo(1 / 2, 12);
+  }
+  const normed = serial(dense(), layerNorm({ epsilon: 0 }), hermite({ degree: 5 }), flatten());
+  for (const { nngp } of await both(normed, [
+    [2, 2],
+    [1, 1, 1, -0.5],
+  ]))
+    expect(nngp[1]).toBeCloseTo((0.5 / Math.sqrt(2 * 1.25)) ** 5, 12);
+});
+
+test("a Gaussian that grows is infinite where its moment is", async () => {
+  // E exp(b·q·z²)² is finite for 4bq < 1.
+  const net = serial(dense(), gaussian({ exponent: 0.125 }));
+  for (const { nngp } of await both(net, [
+    [3, 1],
+    [1, Math.SQRT2, 3],
+  ])) {
+    expect(nngp[0]).toBeCloseTo(1 / Math.sqrt(1 - 0.5), 12);
+    expect(nngp[4]).toBe(Number.POSITIVE_INFINITY);
+    expect(nngp[8]).toBe(Number.POSITIVE_INFINITY);
+    expect(nngp[2]).toBe(Number.POSITIVE_INFINITY);
+  }
+});
