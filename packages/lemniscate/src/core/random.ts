@@ -89,6 +89,52 @@ export function normals<T extends Float64Array | Float32Array>(sequence: RandomK
   });
 }
 
+/**
+ * Fills an array with independent normal numbers made of 32 random bits each, four of a counter, for places where so many
+ * are summed that nobody sees the bits they lack: those of the sequence from index `from` on, a multiple of four.
+ */
+export function coarseNormals<T extends Float64Array | Float32Array>(sequence: RandomKey, out: T, from = 0): T {
+  const words: Words = [0, 0, 0, 0];
+  for (let at = 0; at < out.length; at += 4) {
+    draw(words, sequence, (from + at) / 4);
+    for (let pair = 0; pair < 4; pair += 2) {
+      const radius = Math.sqrt(-2 * Math.log((words[pair]! + 0.5) / 2 ** 32));
+      const angle = (2 * Math.PI * words[pair + 1]!) / 2 ** 32;
+      out[at + pair] = radius * Math.cos(angle);
+      out[at + pair + 1] = radius * Math.sin(angle);
+    }
+  }
+  return out;
+}
+
+/**
+ * A gamma variate with density x^(shape − 1) e^−x / Γ(shape): of the counters from `index` on it takes one an attempt,
+ * and of the last of `attempts` whatever comes; two fewer than `attempts` suffice with more than 1 − 1e-39.
+ *
+ * @param shape - above 0; a χ² variate with ν degrees of freedom is twice one of shape ν/2
+ * @source Marsaglia and Tsang 2000 (doi:10.1145/358407.358414); below 1, their §6: one of shape + 1 times u^(1/shape)
+ */
+export function gamma(sequence: RandomKey, shape: number, index: number, attempts: number): number {
+  const boosted = shape < 1 ? 1 : 0;
+  const d = shape + boosted - 1 / 3;
+  const c = 1 / Math.sqrt(9 * d);
+  const words: Words = [0, 0, 0, 0];
+  for (let attempt = boosted; ; attempt++) {
+    draw(words, sequence, index + attempt);
+    // The radius has all its bits, because the tail is in it; the angle and the judgement do with 32.
+    const radius = Math.sqrt(-2 * Math.log(unit(words[0], words[1])));
+    const x = radius * Math.cos((2 * Math.PI * words[2]) / 2 ** 32);
+    const v = (1 + c * x) ** 3;
+    const judgement = Math.log((words[3] + 0.5) / 2 ** 32);
+    const accepted = v > 0 && judgement < (x * x) / 2 + d * (1 - v + Math.log(v));
+    if (!accepted && attempt < attempts - 1) continue;
+    const value = d * Math.max(v, 0);
+    if (boosted === 0) return value;
+    draw(words, sequence, index);
+    return value * unit(words[0], words[1]) ** (1 / shape);
+  }
+}
+
 /** A random order of the numbers 0 … n − 1. */
 export function permutation(sequence: RandomKey, n: number): Int32Array {
   const order = Int32Array.from({ length: n }, (_, i) => i);
@@ -103,7 +149,7 @@ export function permutation(sequence: RandomKey, n: number): Int32Array {
 
 /** Numbers 2i and 2i + 1 of a sequence are made of the four words of counter i. Nothing is allocated on the way. */
 function pairs<T extends Float64Array | Float32Array>(
-  { key, stream }: RandomKey,
+  sequence: RandomKey,
   out: T,
   from: number,
   turn: (pair: Float64Array) => void,
@@ -112,17 +158,22 @@ function pairs<T extends Float64Array | Float32Array>(
   const words: Words = [0, 0, 0, 0];
   const pair = new Float64Array(2);
   for (let i = Math.floor(from / 2); 2 * i < end; i++) {
-    words[0] = i >>> 0;
-    words[1] = Math.floor(i / 2 ** 32) >>> 0;
-    words[2] = stream[0];
-    words[3] = stream[1];
-    philox(words, key);
+    draw(words, sequence, i);
     pair[0] = unit(words[0], words[1]);
     pair[1] = unit(words[2], words[3]);
     turn(pair);
     for (let at = Math.max(2 * i, from); at < Math.min(2 * i + 2, end); at++) out[at - from] = pair[at - 2 * i]!;
   }
   return out;
+}
+
+/** The words of a sequence's counter, in place. */
+function draw(words: Words, { key, stream }: RandomKey, index: number): void {
+  words[0] = index >>> 0;
+  words[1] = Math.floor(index / 2 ** 32) >>> 0;
+  words[2] = stream[0];
+  words[3] = stream[1];
+  philox(words, key);
 }
 
 /** 52 bits in the middle of their interval: neither 0 nor 1. */

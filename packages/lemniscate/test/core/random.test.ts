@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { child, normals, permutation, philox, randomKey, uniforms, type Words } from "../../src/core/random.js";
+import {
+  child,
+  coarseNormals,
+  gamma,
+  normals,
+  permutation,
+  philox,
+  randomKey,
+  uniforms,
+  type Words,
+} from "../../src/core/random.js";
 
 describe("random numbers by counting", () => {
   it.each([
@@ -67,6 +77,36 @@ describe("random numbers by counting", () => {
       }
     expect(child(parent, "weights")).toEqual(child(parent, "weights"));
     expect(randomKey(2 ** 32)).not.toEqual(randomKey(0));
+  });
+
+  it.each([0.5, 0.9, 1, 4.5, 1000])("give gamma variates of shape %s", (shape) => {
+    const n = 20_000;
+    const x = Array.from({ length: n }, (_, i) => gamma(randomKey(4), shape, 32 * i, 32));
+    const [mean, second] = [1, 2].map((k) => x.reduce((sum, value) => sum + value ** k, 0) / n) as [number, number];
+    expect(Math.abs(mean - shape)).toBeLessThan(5 * Math.sqrt(shape / n));
+    // E x^k = shape (shape + 1) … (shape + k − 1).
+    const moments = [2, 4].map((k) => Array.from({ length: k }, (_, i) => shape + i).reduce((p, q) => p * q)) as [
+      number,
+      number,
+    ];
+    expect(Math.abs(second - moments[0])).toBeLessThan(5 * Math.sqrt((moments[1] - moments[0] ** 2) / n));
+    const laplace = (k: number): number => (1 + k / shape) ** -shape; // E exp(−k x/shape)
+    const found = x.reduce((sum, value) => sum + Math.exp(-value / shape), 0) / n;
+    expect(Math.abs(found - laplace(1))).toBeLessThan(5 * Math.sqrt((laplace(2) - laplace(1) ** 2) / n));
+  });
+
+  it("give coarse normal numbers, four of a counter", () => {
+    const n = 100_000;
+    const x = coarseNormals(randomKey(6), new Float64Array(n));
+    expect(coarseNormals(randomKey(6), new Float64Array(10), 400)).toEqual(x.subarray(400, 410));
+    for (const [k, mean, variance] of [
+      [1, 0, 1],
+      [2, 1, 2],
+      [4, 3, 96],
+    ] as const)
+      expect(Math.abs(x.reduce((sum, value) => sum + value ** k, 0) / n - mean)).toBeLessThan(
+        5 * Math.sqrt(variance / n),
+      );
   });
 
   it("give permutations, all about equally often", () => {

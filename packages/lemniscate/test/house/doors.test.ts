@@ -20,7 +20,8 @@ const doors: Record<string, readonly string[]> = {
   inference: ["core", "linalg", "types of tiles"],
   finite: ["core", "linalg", "network"],
   data: ["core", "types of linalg"],
-  cli: ["core", "linalg", "ops", "network", "program", "engines", "tiles", "inference", "finite", "data"],
+  shaped: ["core", "linalg", "ops", "network", "engines"],
+  cli: ["core", "linalg", "ops", "network", "program", "engines", "tiles", "inference", "finite", "data", "shaped"],
 };
 const rooms = Object.keys(doors);
 

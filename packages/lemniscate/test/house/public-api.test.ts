@@ -28,7 +28,14 @@ async function surface(entry: string): Promise<string[]> {
 // A change below is a change of the published interface. If it is meant: `npm run build && npx vitest run public-api -u`,
 // and a line in CHANGELOG.md.
 test("the package has these entries", () => {
-  expect(Object.keys(exports)).toEqual([".", "./ops", "./data", "./schema/lemniscate.schema.json", "./package.json"]);
+  expect(Object.keys(exports)).toEqual([
+    ".",
+    "./ops",
+    "./data",
+    "./shaped",
+    "./schema/lemniscate.schema.json",
+    "./package.json",
+  ]);
 });
 
 test("lemniscate exports these names", async () => {
@@ -253,6 +260,55 @@ test("lemniscate/data exports these names", async () => {
       "type TableRow",
       "type TextOptions",
       "type TokenizeOptions",
+    ]
+  `);
+});
+
+test("lemniscate/shaped exports these names", async () => {
+  expect(await surface("./shaped")).toMatchInlineSnapshot(`
+    [
+      "coefficients",
+      "correlated",
+      "diffusion",
+      "drift",
+      "energyDistance",
+      "entries",
+      "kolmogorovSmirnov",
+      "linearMlp",
+      "shapedAttention",
+      "shapedMlp",
+      "shapedModel",
+      "shapedTransformer",
+      "simulate",
+      "solveSde",
+      "unshapedTransformer",
+      "type Activation",
+      "type AttentionModel",
+      "type AttentionOptions",
+      "type AttentionPart",
+      "type Coefficients",
+      "type Covariance",
+      "type Heads",
+      "type KolmogorovSmirnov",
+      "type LimitOptions",
+      "type LinearModel",
+      "type Mask",
+      "type MaskRows",
+      "type MaybeResidual",
+      "type MlpModel",
+      "type MlpPart",
+      "type NetworkOptions",
+      "type Residual",
+      "type Scheme",
+      "type SdeOptions",
+      "type ShapedModel",
+      "type ShapedRelu",
+      "type ShapedSmooth",
+      "type Snapshot",
+      "type TransformerModel",
+      "type UnshapedAttention",
+      "type UnshapedMlp",
+      "type UnshapedModel",
     ]
   `);
 });

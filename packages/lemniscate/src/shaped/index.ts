@@ -1,0 +1,37 @@
+/**
+ * @module lemniscate/shaped: shaped transformers in the limit of depth and width together, and networks of finite width.
+ *
+ * A model is plain data. {@link solveSde} follows its covariance SDE, {@link simulate} networks of a width n; both give
+ * snapshots of many paths as they go, and {@link entries} what is in one.
+ */
+export { type Coefficients, coefficients, type LimitOptions } from "./coefficients.js";
+export type { Activation, ShapedRelu, ShapedSmooth } from "./models/activation.js";
+export type { Mask, MaskRows } from "./models/mask.js";
+export {
+  type AttentionModel,
+  type AttentionOptions,
+  type AttentionPart,
+  type Heads,
+  type LinearModel,
+  linearMlp,
+  type MaybeResidual,
+  type MlpModel,
+  type MlpPart,
+  type Residual,
+  type ShapedModel,
+  shapedAttention,
+  shapedMlp,
+  shapedModel,
+  shapedTransformer,
+  type TransformerModel,
+  type UnshapedAttention,
+  type UnshapedMlp,
+  type UnshapedModel,
+  unshapedTransformer,
+} from "./models/model.js";
+export { entries, type Snapshot } from "./paths.js";
+export { diffusion, drift } from "./sde.js";
+export { type NetworkOptions, simulate } from "./simulate.js";
+export { type Scheme, type SdeOptions, solveSde } from "./solve.js";
+export { type Covariance, correlated } from "./start.js";
+export { energyDistance, type KolmogorovSmirnov, kolmogorovSmirnov } from "./statistics/distances.js";

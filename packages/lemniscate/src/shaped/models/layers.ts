@@ -1,0 +1,96 @@
+/** @module Models as what a layer of width n does: shaped and unshaped ones in the same terms. */
+import type { Formula } from "../steps/steps.js";
+import { type Activation, activationAt, meanAt } from "./activation.js";
+import { type AttentionPart, type Heads, lambdaOf, type MaybeResidual, type ShapedModel } from "./model.js";
+
+/** X′ = skip·X + branch·(what the part makes of X). */
+export interface Branch {
+  readonly skip: number;
+  readonly branch: number;
+}
+
+/** The part A X W_V/√n with A = alpha·I + beta·softmax(Y/temperature) − centre·C₀ and Y = X W_K W_Qᵀ Xᵀ/n. */
+export interface AttentionLayer extends Branch, Heads {
+  readonly alpha: number;
+  /** 0: nobody computes logits. */
+  readonly beta: number;
+  readonly centre: number;
+  readonly temperature: number;
+}
+
+/** Neurons f(X W/√n). */
+export interface HiddenLayer {
+  readonly neuron: Formula;
+  /** The mean of their Gram matrix over n, of V^ab, V^aa, V^bb, where it is known. */
+  readonly mean: Formula | undefined;
+}
+
+/** A layer: first the one part, then the other. */
+export interface Layer {
+  readonly attention: AttentionLayer | undefined;
+  /** The hidden neurons go through a second matrix and are added to the input; without a branch they are the state. */
+  readonly mlp: (HiddenLayer & { readonly added: Branch | undefined }) | undefined;
+}
+
+/** A layer of a model of that width; `depth` is the number of all layers, on which unshaped strengths may depend. */
+export function layerOf(model: ShapedModel, width: number, depth: number): Layer {
+  switch (model.type) {
+    case "linear":
+      // One matrix: attention of every token to itself.
+      return { attention: { ...toItself, ...branchOf(model), ...oneHead }, mlp: undefined };
+    case "mlp":
+      return {
+        attention: undefined,
+        mlp: { ...hidden(model.activation, width), added: model.gamma === undefined ? undefined : branchOf(model) },
+      };
+    case "attention":
+      return { attention: shaped(model, width), mlp: undefined };
+    case "transformer":
+      return {
+        attention: shaped(model.attention, width),
+        mlp: { ...hidden(model.mlp.activation, width), added: branchOf(model.mlp) },
+      };
+    case "unshaped": {
+      const { attention, mlp, residual, scaling } = model;
+      const branch = (strength: number): Branch => ({
+        skip: residual ? 1 : 0,
+        branch: scaling === "depth" ? strength / Math.sqrt(depth) : strength,
+      });
+      const weights = attention.logits === "uniform" ? uniform : { alpha: 0, beta: 1, centre: 0 };
+      const neurons = mlp?.activation === "linear" ? linear : relu;
+      return {
+        attention: {
+          ...attention,
+          ...weights,
+          ...branch(attention.strength),
+          temperature: Math.sqrt(attention.keyWidth),
+        },
+        mlp: mlp && { ...neurons, added: branch(mlp.strength) },
+      };
+    }
+  }
+}
+
+const toItself = { alpha: 1, beta: 0, centre: 0, temperature: 1 };
+const uniform = { alpha: 0, beta: 0, centre: -1 };
+const oneHead: Heads = { heads: 1, outputProjection: false, mask: "full", keyWidth: 1 };
+const linear: HiddenLayer = { neuron: (_, x) => x!, mean: (_, v) => v! };
+const relu: HiddenLayer = {
+  neuron: (a, x) => a.mul(a.constant(Math.SQRT2), a.max(x!, a.constant(0))),
+  mean: undefined,
+};
+
+function branchOf({ gamma = 1, lambda }: MaybeResidual): Branch {
+  return { skip: lambdaOf({ gamma, lambda }), branch: gamma };
+}
+
+function shaped(part: AttentionPart, width: number): AttentionLayer {
+  return { ...part, ...branchOf(part), temperature: part.temperature * Math.sqrt(width * part.keyWidth) };
+}
+
+function hidden(activation: Activation, width: number): HiddenLayer {
+  return {
+    neuron: activationAt(activation, width),
+    mean: activation.type === "shaped-relu" ? meanAt(activation, width) : undefined,
+  };
+}

@@ -1,0 +1,113 @@
+/** @module Many paths of one process: their states, when each stopped, and what is handed out at a time. */
+import type { RandomKey } from "../core/random.js";
+import type { RunOptions } from "../core/run.js";
+
+/** States of all paths, entry by entry: matrix s, entry (i, j) of path p is `data[((s·m + i)·m + j)·count + p]`. */
+export interface Paths {
+  readonly tokens: number;
+  readonly states: number;
+  readonly count: number;
+  readonly data: Float64Array;
+  /** The step after which a path was stopped, +∞ while it moves. */
+  readonly stoppedAfter: Float64Array;
+}
+
+/**
+ * Moves paths. Path p draws from the sequence with stream p under the run's key, and step s from counters s·2³² on, so
+ * that its numbers do not depend on which other paths there are, nor on who moves them.
+ *
+ * A path whose trace is above `radius` after a step, or whose covariance is not finite any more, stops there for good; in
+ * the second case it is left at its last covariance, scaled to twice the radius.
+ */
+export interface Mover {
+  advance(paths: Paths, first: number, steps: number, options: Moving): Promise<void>;
+}
+
+export interface Moving {
+  readonly key: RandomKey["key"];
+  readonly radius: number;
+  readonly signal: AbortSignal | undefined;
+  /** Called with how many steps of paths were made since it was called last. */
+  readonly moved: (pathSteps: number) => void;
+}
+
+/** Covariances of all paths at one time. */
+export interface Snapshot {
+  /** Depth over width. */
+  readonly t: number;
+  /** Steps of the scheme, or layers of the network, that lead there. */
+  readonly steps: number;
+  readonly tokens: number;
+  readonly paths: number;
+  /** Lower triangles: V^ab of path p, a ≥ b, is at `(a(a+1)/2 + b)·paths + p`. */
+  readonly covariances: Float64Array;
+  /** When each path was stopped, in units of t; +∞ if it was not. */
+  readonly stoppedAt: Float64Array;
+  /** Share of the paths that were stopped by now. */
+  readonly frozen: number;
+}
+
+/** V^ab of all paths of a snapshot, as a view. */
+export function entries({ covariances, paths }: Snapshot, a: number, b: number): Float64Array {
+  const [i, j] = a < b ? [b, a] : [a, b];
+  const at = ((i * (i + 1)) / 2 + j) * paths;
+  return covariances.subarray(at, at + paths);
+}
+
+export interface Course extends RunOptions {
+  readonly mover: Mover;
+  /** How many matrices make a state. */
+  readonly states: number;
+  /** V₀. */
+  readonly start: readonly (readonly number[])[];
+  readonly paths: number;
+  readonly key: RandomKey["key"];
+  readonly radius: number;
+  /** Numbers of steps after which there is a snapshot, ascending. */
+  readonly marks: readonly number[];
+  /** What a step is in units of t. */
+  readonly unit: number;
+}
+
+/** Runs a course, snapshot by snapshot; leaving the loop, or the signal, ends the work. */
+export async function* run({ mover, states, start, paths: count, ...course }: Course): AsyncGenerator<Snapshot> {
+  const { key, radius, marks, unit, signal, onProgress } = course;
+  const tokens = start.length;
+  const paths: Paths = {
+    tokens,
+    states,
+    count,
+    data: new Float64Array(states * tokens ** 2 * count),
+    stoppedAfter: new Float64Array(count).fill(Number.POSITIVE_INFINITY),
+  };
+  for (let entry = 0; entry < states * tokens ** 2; entry++) {
+    const [i, j] = [Math.floor(entry / tokens) % tokens, entry % tokens];
+    paths.data.fill(start[i]![j]!, entry * count, (entry + 1) * count);
+  }
+  const total = (marks.at(-1) ?? 0) * count;
+  let done = 0;
+  const moved = (pathSteps: number): void => {
+    done += pathSteps;
+    onProgress?.(done, total);
+  };
+  let at = 0;
+  for (const mark of marks) {
+    signal?.throwIfAborted();
+    await mover.advance(paths, at, mark - at, { key, radius, signal, moved });
+    at = mark;
+    yield snapshot(paths, at, unit);
+  }
+}
+
+function snapshot({ tokens, states, count, data, stoppedAfter }: Paths, steps: number, unit: number): Snapshot {
+  const covariances = new Float64Array(((tokens * (tokens + 1)) / 2) * count);
+  for (let s = 0; s < states; s++)
+    for (let i = 0, to = 0; i < tokens; i++)
+      for (let j = 0; j <= i; j++, to += count) {
+        const from = ((s * tokens + i) * tokens + j) * count;
+        for (let p = 0; p < count; p++) covariances[to + p]! += data[from + p]! / states;
+      }
+  const stoppedAt = stoppedAfter.map((step) => step * unit);
+  const frozen = stoppedAfter.reduce((sum, step) => sum + (step <= steps ? 1 : 0), 0) / count;
+  return { t: steps * unit, steps, tokens, paths: count, covariances, stoppedAt, frozen };
+}

@@ -1,0 +1,91 @@
+/** @module The drift of a covariance process: as it is, and as a step that keeps V positive semi-definite. */
+import type { Coefficients } from "../coefficients.js";
+import { attentionMoments } from "./attention.js";
+import { across, type Steps, type Value } from "./steps.js";
+
+/** b(V). */
+export function drift(steps: Steps, v: Value, { attention, mlp }: Coefficients): Value {
+  let sum = steps.entrywise((a) => a.constant(0), v);
+  if (attention !== undefined) {
+    const { first, second } = attention;
+    const moments = attentionMoments(steps, v, attention.mask);
+    sum = steps.entrywise(
+      (a, x, f, mean) => a.fma(a.mul(a.constant(first), f!), x!, a.mul(a.constant(second), mean!)),
+      v,
+      moments.square,
+      moments.mean(v),
+    );
+  }
+  return mlp === undefined ? sum : steps.entrywise((a, x, y) => a.add(x!, y!), sum, mlpDrift(steps, v, mlp));
+}
+
+/** V + h b(V) for an MLP alone. */
+export function mlpStep(steps: Steps, v: Value, mlp: NonNullable<Coefficients["mlp"]>, h: number): Value {
+  return steps.entrywise((a, x, b) => a.fma(a.constant(h), b!, x!), v, mlpDrift(steps, v, mlp));
+}
+
+function mlpDrift(steps: Steps, v: Value, { strength, drift }: NonNullable<Coefficients["mlp"]>): Value {
+  const d = steps.diagonal(v);
+  return steps.entrywise(
+    (a, x, p, q) => {
+      const additive = drift.additive(a, x!, p!, q!);
+      const rate = drift.rate;
+      const all = rate === undefined ? additive : a.fma(x!, a.add(rate(a, p!), rate(a, q!)), additive);
+      return a.mul(a.constant(strength), all);
+    },
+    v,
+    d,
+    across(d),
+  );
+}
+
+/**
+ * V after time h of drift, to second order. The coefficients are those of a state half way there; with these the drift is a
+ * sum of parts whose flows are known and keep V positive semi-definite, and the flows are composed symmetrically.
+ *
+ * @param supplied - what of attention's first part a random congruence brings along by itself
+ */
+export function positiveDrift(steps: Steps, v: Value, of: Coefficients, h: number, supplied: number): Value {
+  const halfWay = flows(steps, v, of, supplied).reduce((x, flow) => flow(x, h / 2), v);
+  const [first, ...others] = flows(steps, halfWay, of, supplied).reverse();
+  if (first === undefined) return v;
+  const before = others.reduceRight((x, flow) => flow(x, h / 2), v);
+  return others.reduce((x, flow) => flow(x, h / 2), first(before, h));
+}
+
+type Flow = (v: Value, h: number) => Value;
+
+/** The flow of each part of the drift with the coefficients of the state `at`. */
+function flows(steps: Steps, at: Value, { attention, mlp }: Coefficients, supplied: number): Flow[] {
+  const all: Flow[] = [];
+  if (mlp !== undefined) {
+    const { strength } = mlp;
+    const { additive, rate } = mlp.drift;
+    const d = steps.diagonal(at);
+    all.push((v, h) =>
+      steps.entrywise(
+        (a, x, y, p, q) => a.fma(a.constant(strength * h), additive(a, y!, p!, q!), x!),
+        v,
+        at,
+        d,
+        across(d),
+      ),
+    );
+    if (rate !== undefined)
+      all.push((v, h) => {
+        const scale = steps.entrywise((a, p) => a.exp(a.mul(a.constant(strength * h), rate(a, p!))), d);
+        return steps.entrywise((a, x, i, j) => a.mul(a.mul(i!, j!), x!), v, scale, across(scale));
+      });
+  }
+  if (attention !== undefined) {
+    const moments = attentionMoments(steps, at, attention.mask);
+    const rate = attention.first - supplied;
+    if (rate > 0)
+      all.push((v, h) => {
+        const growth = steps.entrywise((a, f) => a.exp(a.mul(a.constant(rate * h), f!)), moments.square);
+        return steps.entrywise((a, x, factor) => a.mul(factor!, x!), v, growth);
+      });
+    all.push((v, h) => moments.bent(v, h * attention.second));
+  }
+  return all;
+}

@@ -1,0 +1,169 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  linearMlp,
+  type ShapedModel,
+  shapedAttention,
+  shapedMlp,
+  shapedModel,
+  shapedTransformer,
+  unshapedTransformer,
+} from "../../src/shaped/models/model.js";
+import { simulate } from "../../src/shaped/simulate.js";
+import { solveSde } from "../../src/shaped/solve.js";
+import { correlated } from "../../src/shaped/start.js";
+
+const relu = { type: "shaped-relu", plus: 0, minus: -1 } as const;
+const models: readonly ShapedModel[] = [
+  linearMlp(),
+  linearMlp({ gamma: 0.5 }),
+  shapedMlp({ activation: relu }),
+  shapedMlp({ activation: { type: "tanh", scale: 1 }, gamma: 0.3 }),
+  shapedAttention({ gamma: 0.5, mask: "causal", heads: 4, outputProjection: true }),
+  shapedAttention({
+    gamma: 0.6,
+    lambda: 0.8,
+    mask: [
+      [1, 0],
+      [1, 1],
+    ],
+    alpha: 0.9,
+    beta: 0.5,
+    centre: 0.4,
+  }),
+  shapedTransformer({ attention: { gamma: 0.5 }, mlp: { gamma: 0.2, activation: relu } }),
+  unshapedTransformer({ attention: { strength: 1, logits: "uniform" }, mlp: { strength: 1 }, scaling: "depth" }),
+];
+
+describe("shaped models", () => {
+  it("are plain data that JSON gives back", () => {
+    for (const model of models) {
+      expect(shapedModel(JSON.parse(JSON.stringify(model)))).toEqual(model);
+      expect(Object.isFrozen(model)).toBe(true);
+    }
+  });
+
+  it("have the defaults that they state", () => {
+    expect(shapedAttention({ gamma: 0.5 })).toEqual({
+      type: "attention",
+      gamma: 0.5,
+      temperature: 1,
+      heads: 1,
+      outputProjection: false,
+      mask: "full",
+      keyWidth: 64,
+      alpha: 1,
+      beta: 1,
+      centre: 1,
+    });
+  });
+
+  it("accept λ where λ² + γ² = 1, and nowhere else", () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (gamma) => {
+        expect(() => shapedAttention({ gamma, lambda: Math.sqrt(1 - gamma ** 2) })).not.toThrow();
+      }),
+    );
+    expect(() => linearMlp({ gamma: 0.5, lambda: 0.5 })).toThrow(
+      "linear: lambda: got lambda 0.5 with gamma 0.5, allowed is λ² + γ² = 1. Leave lambda out: it is √(1 − gamma²).",
+    );
+    expect(() =>
+      shapedTransformer({ attention: { gamma: 0.6, lambda: 0.8 }, mlp: { gamma: 0.6, lambda: 0.6, activation: relu } }),
+    ).toThrow(/^transformer: mlp\.lambda: /);
+  });
+
+  it.each([
+    [{ type: "resnet" }, /^shaped model: type: got "resnet", allowed is "linear", "mlp"/],
+    [{ type: "attention", gamma: 1.5 }, /^attention: gamma: got 1\.5, allowed is a number ≤ 1\./],
+    [{ type: "attention", gamma: -0.5 }, /^attention: gamma: got -0\.5, allowed is a number ≥ 0\./],
+    [{ type: "attention", gamma: 0.5, temperature: 0 }, /^attention: temperature: got 0, allowed is a number > 0\./],
+    [{ type: "attention", gamma: 0.5, tau: 1 }, /^attention: got the unknown option "tau"/],
+  ])("refuse %j", (data, message) => {
+    expect(() => shapedModel(data)).toThrow(message);
+  });
+});
+
+describe("runs refuse", () => {
+  const start = correlated(0.2, 3);
+  const first = async (run: AsyncIterable<unknown>): Promise<void> => {
+    for await (const _ of run) break;
+  };
+  const attention = shapedAttention({ gamma: 0.5 });
+  const bad: [string, AsyncIterable<unknown>, RegExp][] = [
+    [
+      "an asymmetric start",
+      solveSde(attention, {
+        start: [
+          [1, 0.5],
+          [0.4, 1],
+        ],
+      }),
+      /^start: got 0\.5 at \(0, 1\) and 0\.4 at \(1, 0\)/,
+    ],
+    [
+      "a start that is no covariance",
+      solveSde(attention, { start: correlated(-0.9, 3) }),
+      /^start: got a matrix with the eigenvalue -0\.800/,
+    ],
+    ["a start that is not square", solveSde(attention, { start: [[1, 0]] }), /^start: got 1 rows of 2/],
+    ["a start with NaN", solveSde(attention, { start: [[Number.NaN]] }), /^start: got NaN at \(0, 0\)/],
+    [
+      "a step above 1",
+      solveSde(attention, { start, step: 2, end: 2 }),
+      /^step: got 2, allowed is a number above 0 and up to 1/,
+    ],
+    [
+      "a time that is no multiple",
+      solveSde(attention, { start, times: [0.3] }),
+      /^times: got 0\.3, allowed is multiples of the step 0\.03125/,
+    ],
+    [
+      "gram steps that are too large",
+      solveSde(attention, { start, step: 1 / 4, scheme: "gram" }),
+      /Take a greater width \(or a smaller step\)/,
+    ],
+    [
+      "a mask with an empty row",
+      solveSde(
+        shapedAttention({
+          gamma: 0.5,
+          mask: [
+            [1, 0],
+            [0, 0],
+          ],
+        }),
+        { start: correlated(0, 2) },
+      ),
+      /^attention: mask\[1\]: got a row without a 1/,
+    ],
+    [
+      "a mask of another size",
+      solveSde(shapedAttention({ gamma: 0.5, mask: [[1]] }), { start }),
+      /^attention: mask: got 1 rows of 1, allowed is 3 × 3/,
+    ],
+    ["unshaped models", solveSde(models.at(-1)!, { start }), /^covariance SDE: got an unshaped transformer/],
+    [
+      "α that is not 1",
+      solveSde(shapedAttention({ gamma: 0.5, alpha: 0.9 }), { start }),
+      /^covariance SDE: attention: got alpha 0\.9/,
+    ],
+    [
+      "a width below twice the tokens",
+      simulate(attention, { start, width: 5 }),
+      /^width: got 5 with 3 tokens, allowed is at least 6/,
+    ],
+    [
+      "a width that heads do not divide",
+      simulate(shapedAttention({ gamma: 0.5, heads: 3 }), { start, width: 64 }),
+      /^width: got 64, allowed is a multiple of the 3 heads/,
+    ],
+    [
+      "a surrogate without a mean",
+      simulate(shapedMlp({ activation: { type: "tanh", scale: 1 } }), { start, width: 64, hidden: "surrogate" }),
+      /^simulate: hidden: got "surrogate"/,
+    ],
+  ];
+  it.each(bad)("%s", async (_, run, message) => {
+    await expect(first(run)).rejects.toThrow(message);
+  });
+});
