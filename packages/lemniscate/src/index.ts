@@ -26,9 +26,28 @@ export {
   classification,
   classify,
 } from "./inference/classify.js";
+export { type DynamicsOptions, type TrainingDynamics, trainingDynamics } from "./inference/dynamics.js";
 export { type GpOptions, gp, type Posterior } from "./inference/gp.js";
+export {
+  type DescentState,
+  type GradientDescent,
+  type GradientDescentInput,
+  gradientDescent,
+  type Loss,
+  type LossGradient,
+} from "./inference/gradient-descent.js";
+export {
+  type FlowOptions,
+  type FlowPrediction,
+  type FlowPredictOptions,
+  type FlowTest,
+  type GradientFlow,
+  type GradientFlowInput,
+  gradientFlow,
+} from "./inference/gradient-flow.js";
 export type { KernelSource } from "./inference/kernel-source.js";
 export { accuracy, type Labels, logLikelihood, oneHot, predictedClasses } from "./inference/labels.js";
+export { type MaxLearningRateOptions, maxLearningRate } from "./inference/learning-rate.js";
 export {
   defaultNoiseGrid,
   type Noise,
@@ -47,6 +66,7 @@ export {
 export type { Method, Prediction, TestKernels, Uncertainty } from "./inference/predict.js";
 export type { PriorMean, Targets } from "./inference/targets.js";
 export { type Cholesky, type CholeskyOptions, cholesky } from "./linalg/cholesky.js";
+export { type Eigen, eigen } from "./linalg/eigen.js";
 export { type Matrix, transpose, zeros } from "./linalg/matrix.js";
 export { multiply } from "./linalg/product.js";
 export { conditionEstimate, logDeterminant, solve, solveLower, solveUpper } from "./linalg/solve.js";

@@ -1,6 +1,6 @@
 import type { Batch } from "../core/batch.js";
-import { LemniscateError } from "../core/errors.js";
-import type { AnyKernelSource, KernelDiagonals, KernelMatrices, Quantity, RunOptionsOf } from "./kernel-source.js";
+import { checkRows, testKernels, trainKernels } from "./computed.js";
+import type { AnyKernelSource, RunOptionsOf } from "./kernel-source.js";
 import {
   checkPredict,
   checkRegression,
@@ -9,7 +9,7 @@ import {
   type TrainingReport,
   train,
 } from "./posterior.js";
-import { kernelsOf, type Prediction, type Uncertainty } from "./predict.js";
+import type { Prediction, Uncertainty } from "./predict.js";
 import type { Targets } from "./targets.js";
 
 /** Options of {@link gp}: those of the regression, and whatever the kernel takes beside `get` (engine, signal, …). */
@@ -61,47 +61,16 @@ export async function gp<K extends AnyKernelSource>(
     ...(jitter === undefined ? {} : { jitter }),
   };
   const targets = checkRegression("gp", y, regression);
-  if (targets.rows !== x.shape[0])
-    throw new LemniscateError({
-      code: "ShapeMismatch",
-      where: "gp: y",
-      given: `${targets.rows} rows of targets for ${x.shape[0]} inputs`,
-      allowed: "one row per input",
-      mend: "A flat list of numbers is one output; pass a matrix for several.",
-    });
-  const { prior, spread } = kernelsOf[get];
-  const quantities = (uncertainty: Uncertainty): readonly Quantity[] =>
-    uncertainty === "none" || prior === spread ? [prior] : [spread, prior];
-  const trainTrain = await blocks(kernel, x, null, quantities("variance"), run);
+  checkRows("gp", targets, x);
+  const trainTrain = await trainKernels(kernel, x, get, "variance", run);
   const fitted = train("gp", { ...regression, trainTrain, y: targets });
   return {
     ...fitted,
     predict: async (xTest, predictOptions) => {
       const { uncertainty: asked, of, ...testRun } = { ...predictOptions };
-      const { uncertainty } = checkPredict(get, { ...(asked && { uncertainty: asked }), ...(of && { of }) });
-      const testTrain = await blocks(kernel, xTest, x, quantities(uncertainty), testRun);
-      const own =
-        uncertainty === "none"
-          ? {}
-          : uncertainty === "variance"
-            ? { testDiagonal: await diagonals(kernel, xTest, [spread], testRun) }
-            : { testTest: await blocks(kernel, xTest, null, [spread], testRun) };
-      return fitted.predict({ testTrain, ...own }, { ...(asked && { uncertainty: asked }), ...(of && { of }) });
+      const known = { ...(asked && { uncertainty: asked }), ...(of && { of }) };
+      const { uncertainty } = checkPredict(get, known);
+      return fitted.predict(await testKernels(kernel, xTest, x, get, uncertainty, testRun), known);
     },
   };
-}
-
-// A kernel source knows the type of its run options, which are handed on as they came.
-function blocks(
-  k: AnyKernelSource,
-  x1: Batch,
-  x2: Batch | null,
-  get: readonly Quantity[],
-  run: object,
-): Promise<KernelMatrices> {
-  return k(x1, x2, { ...run, get } as never);
-}
-
-function diagonals(k: AnyKernelSource, x: Batch, get: readonly Quantity[], run: object): Promise<KernelDiagonals> {
-  return k.diagonal(x, { ...run, get } as never);
 }

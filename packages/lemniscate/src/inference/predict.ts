@@ -82,8 +82,7 @@ export function predictSpread(
   const n = trained.fit.weights.rows;
   const cross = needMatrix(`${where}: testTrain.${prior}`, test.testTrain[prior], undefined, n);
   const m = cross.rows;
-  // The covariance is that before training plus a few signed products, left · rightᵀ; the variance is their diagonal.
-  const products: { readonly left: Matrix; readonly right: Matrix; readonly sign: 1 | -1 }[] = [];
+  const products: SignedProduct[] = [];
   if (trained.get === "ntk") {
     const nngpCross = needMatrix(`${where}: testTrain.nngp`, test.testTrain.nngp, m, n);
     const nngp = needMatrix(`${where}: trainTrain.nngp`, trained.nngp, n, n);
@@ -94,11 +93,34 @@ export function predictSpread(
     const white = whitenRows(trained.fit.factored, cross);
     products.push({ left: white, right: white, sign: -1 });
   }
+  const rough = products.some(({ right }) => right.data instanceof Float32Array) || cross.data instanceof Float32Array;
+  return addProducts(where, test, spread, products, uncertainty, rough);
+}
+
+/** sign · left · rightᵀ, for matrices (m, n). */
+export interface SignedProduct {
+  readonly left: Matrix;
+  readonly right: Matrix;
+  readonly sign: 1 | -1;
+}
+
+/**
+ * The covariance before training plus a few products, of which the variance is the diagonal. `rough` says that
+ * kernels are in single precision, whose rounding may leave variances a little below zero.
+ */
+export function addProducts(
+  where: string,
+  test: TestKernels,
+  spread: Quantity,
+  products: readonly SignedProduct[],
+  uncertainty: "variance" | "covariance",
+  rough: boolean,
+): { variance: Float64Array; covariance?: Matrix<Float64Array> } {
+  const { rows: m, columns: n } = (products[0] as SignedProduct).left;
   const diagonal = startDiagonal(where, test, spread, m);
   const variance = Float64Array.from(diagonal);
   for (const { left, right, sign } of products)
     for (let i = 0; i < m; i++) variance[i] = (variance[i] as number) + sign * rowProduct(left, right, i);
-  const rough = products.some(({ right }) => right.data instanceof Float32Array) || cross.data instanceof Float32Array;
   roundUp(where, variance, diagonal, rough);
   if (uncertainty === "variance") return { variance };
   const covariance = toDouble(needMatrix(`${where}: testTest.${spread}`, test.testTest?.[spread], m, m));

@@ -45,7 +45,7 @@ export async function runCase(of: ConformanceCase, engine: Engine): Promise<Verd
 
 async function resultsOf(of: ConformanceCase, engine: Engine): Promise<Results> {
   if (of.kind === "kernel") return kernelsOf(of, engine);
-  if (of.kind === "predict") return predictionsOf(of);
+  if (of.kind === "predict") return predictionsOf(of, engine);
   throw new Unavailable(`cases of kind ${of.kind}`);
 }
 
