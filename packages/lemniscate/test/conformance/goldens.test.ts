@@ -13,11 +13,11 @@ const present = existsSync(folder);
 /** Cases that passed when this was written; more layers may only raise the numbers. */
 const known = { f64: 206, f32: 206 };
 
-async function verdicts(engine: Engine): Promise<{ passed: string[]; failed: string[] }> {
+async function verdicts(engine: Engine, kind: "kernel" | "predict"): Promise<{ passed: string[]; failed: string[] }> {
   const [passed, failed]: [string[], string[]] = [[], []];
   for (const file of casesIn([folder])) {
     const found = readCase(file);
-    if (found.kind !== "kernel") continue;
+    if (found.kind !== kind) continue;
     const { name, failure } = await runCase(found, engine);
     if (failure === undefined) passed.push(name);
     // "no …" names what a case needs and the library does not have; anything else is a wrong number.
@@ -27,7 +27,7 @@ async function verdicts(engine: Engine): Promise<{ passed: string[]; failed: str
   return { passed, failed };
 }
 
-describe.skipIf(!present)("conformance cases of kind kernel (skipped without ../shared/goldens)", () => {
+describe.skipIf(!present)("conformance cases of kinds kernel and predict (skipped without ../shared/goldens)", () => {
   const engines = [
     { name: "reference", options: { name: "reference" }, count: known.f64 },
     { name: "wasm in double precision", options: { threads: 2 }, count: known.f64 },
@@ -36,9 +36,11 @@ describe.skipIf(!present)("conformance cases of kind kernel (skipped without ../
   test.each(engines)("pass on $name", async ({ options, count }) => {
     const engine = await openEngine(options);
     try {
-      const { passed, failed } = await verdicts(engine);
+      const { passed, failed } = await verdicts(engine, "kernel");
       expect(failed).toEqual([]);
       expect(passed.length).toBeGreaterThanOrEqual(count);
+      const predictions = await verdicts(engine, "predict");
+      expect(predictions).toEqual({ passed: expect.toSatisfy((names) => names.length >= 23), failed: [] });
     } finally {
       await engine[Symbol.asyncDispose]();
     }

@@ -1,11 +1,11 @@
 /** @module Running a case of the conformance format and judging it. */
-import { type Batch, batch, maskedBy } from "../../core/batch.js";
+import type { Batch } from "../../core/batch.js";
 import { inputs } from "../../core/inputs.js";
 import type { Engine, Numbers } from "../../engines/engine.js";
 import { positionKernel } from "../../tiles/kernel.js";
 import { compare, diagonals, interleaved } from "./compare.js";
 import { Unavailable } from "./fields.js";
-import { type ConformanceCase, type ConformanceNetwork, isRecord, isTensor, type Tensor } from "./format.js";
+import { batchOf, type ConformanceCase, type ConformanceNetwork, isRecord, isTensor, type Tensor } from "./format.js";
 import { networkOf } from "./network.js";
 import { predictionsOf } from "./predict.js";
 
@@ -59,10 +59,7 @@ async function kernelsOf(of: ConformanceCase, engine: Engine): Promise<Results> 
     of.network as ConformanceNetwork,
     listed.map(({ shape }) => shape.length),
   );
-  const one = (x: Tensor): Batch => {
-    const data = x.data.map(Number);
-    return maskConstant === undefined ? batch(x.shape, data) : maskedBy(Number(maskConstant), x.shape, data);
-  };
+  const one = (x: Tensor): Batch => batchOf(x, maskConstant);
   const read = (x: Tensor | readonly Tensor[]): Batch =>
     isTensor(x) ? one(x) : inputs(Object.fromEntries(x.map((tensor, i) => [i, one(tensor)])));
   const get = ["nngp", "ntk"] as const;

@@ -1,6 +1,7 @@
 /** @module Files of the conformance format: what one holds, and reading it. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
+import { type Batch, batch, maskedBy } from "../../core/batch.js";
 
 /** A tree of objects with one key, the layer's name. */
 export type ConformanceNetwork = { readonly [layer: string]: unknown };
@@ -74,6 +75,12 @@ function checkTensors(where: string, value: unknown): void {
 }
 
 const nonFinite: readonly unknown[] = ["NaN", "Infinity", "-Infinity"];
+
+/** Inputs of a case, which are masked where they have its mask constant. */
+export function batchOf({ shape, data }: Tensor, maskConstant: unknown): Batch {
+  const numbers = data.map(Number);
+  return maskConstant === undefined ? batch(shape, numbers) : maskedBy(Number(maskConstant), shape, numbers);
+}
 
 export function isTensor(value: unknown): value is Tensor {
   return isRecord(value) && Array.isArray(value["shape"]) && Array.isArray(value["data"]);

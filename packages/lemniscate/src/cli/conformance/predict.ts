@@ -1,5 +1,5 @@
 /** @module Cases of inference: posteriors and training dynamics, from kernels that the case brings or a network's. */
-import { type Batch, batch, maskedBy } from "../../core/batch.js";
+import type { Batch } from "../../core/batch.js";
 import type { Engine } from "../../engines/engine.js";
 import { trainingDynamics } from "../../inference/dynamics.js";
 import { gradientDescent, type Loss } from "../../inference/gradient-descent.js";
@@ -10,8 +10,16 @@ import type { Method } from "../../inference/predict.js";
 import type { Matrix } from "../../linalg/matrix.js";
 import { kernel } from "../../tiles/kernel.js";
 import { Unavailable } from "./fields.js";
-import { type ConformanceCase, isRecord, isTensor, type Tensor, type TensorPair } from "./format.js";
-import { type ConformanceNetwork, networkOf } from "./network.js";
+import {
+  batchOf,
+  type ConformanceCase,
+  type ConformanceNetwork,
+  isRecord,
+  isTensor,
+  type Tensor,
+  type TensorPair,
+} from "./format.js";
+import { networkOf } from "./network.js";
 
 type Results = Readonly<Record<string, ArrayLike<number>>>;
 
@@ -138,11 +146,10 @@ async function ensemble({ predict, inputs, network }: ConformanceCase, engine: E
   const { xTrain, yTrain, xTest = null, maskConstant } = inputs;
   const read = (name: string, x: unknown): Batch => {
     if (!isTensor(x)) throw new Unavailable(`batch ${name}`);
-    const data = x.data.map(Number);
-    return maskConstant === undefined ? batch(x.shape, data) : maskedBy(Number(maskConstant), x.shape, data);
+    return batchOf(x, maskConstant);
   };
   const x = read("xTrain", xTrain);
-  const k = kernel(networkOf(network as ConformanceNetwork, x.shape.length));
+  const k = kernel(networkOf(network as ConformanceNetwork, [x.shape.length]));
   const found: Record<string, ArrayLike<number>> = {};
   for (const get of predict!["get"] as readonly Method[]) {
     const learningRate = Number(predict!["learningRate"] ?? 1);
