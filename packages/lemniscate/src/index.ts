@@ -70,7 +70,19 @@ export { type Eigen, eigen } from "./linalg/eigen.js";
 export { type Matrix, transpose, zeros } from "./linalg/matrix.js";
 export { multiply } from "./linalg/product.js";
 export { conditionEstimate, logDeterminant, solve, solveLower, solveUpper } from "./linalg/solve.js";
-export { type Parallel, parallel, type Repeat, repeat, residual, type Serial, serial } from "./network/combinators.js";
+export {
+  type Concat,
+  concat,
+  type Parallel,
+  type Product,
+  parallel,
+  product,
+  type Repeat,
+  repeat,
+  residual,
+  type Serial,
+  serial,
+} from "./network/combinators.js";
 export { depths } from "./network/depths.js";
 export { networkFromData, networkFromJson, networkToJson, networkVersion } from "./network/json.js";
 export { type AbReluOptions, abRelu } from "./network/layers/ab-relu.js";

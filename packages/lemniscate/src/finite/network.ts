@@ -4,7 +4,10 @@ import { LemniscateError } from "../core/errors.js";
 import { child, normals, type RandomKey } from "../core/random.js";
 import { positionCount, type Shape } from "../core/shape.js";
 import type { ArrayOperations } from "../network/arrays.js";
-import type { Combinator } from "../network/combinators.js";
+import { placesAlong } from "../network/branches.js";
+import type { Combinator, Join } from "../network/combinators.js";
+import { concat } from "../network/composed.js";
+import { isJoin, shapeOfJoin } from "../network/joins.js";
 import type { FiniteSizes } from "../network/layer.js";
 import type { Path } from "../network/path.js";
 import type { Network } from "../network/placement.js";
@@ -44,11 +47,15 @@ export function draw(
     }
     return { weights, shape };
   }
-  if (node.type === "parallel") {
+  if (isJoin(node)) {
     const drawn = node.branches.map((branch, i) =>
       draw(branch, input, sizes, child(random, i), [...at, "branches", i]),
     );
-    const shape = drawn.map((branch) => branch.shape).reduce((x, y) => sameShape(x, y, at));
+    const shape = joinedShape(
+      node,
+      drawn.map((branch) => branch.shape),
+      at,
+    );
     return { weights: drawn.map((branch) => branch.weights), shape };
   }
   const { definition, options } = layerOf(network, at);
@@ -100,10 +107,12 @@ export function forward<A>(
       state = forward(t, layer, part(weights, i), state, child(random, i), path);
     return state;
   }
-  if (node.type === "parallel")
-    return node.branches
-      .map((branch, i) => forward(t, branch, part(weights, i), below, child(random, i), [...at, "branches", i]))
-      .reduce((a, b) => ({ x: t.add(a.x, b.x), shape: sameShape(a.shape, b.shape, at), mask: either(a.mask, b.mask) }));
+  if (isJoin(node)) {
+    const branches = node.branches.map((branch, i) =>
+      forward(t, branch, part(weights, i), below, child(random, i), [...at, "branches", i]),
+    );
+    return joined(t, node, branches, at);
+  }
   const { definition, options } = layerOf(network, at);
   const { apply } = definition;
   if (apply === undefined)
@@ -151,6 +160,33 @@ function maskBehind<A>(
   const n = mask.length / S;
   const each = Array.from({ length: n }, (_, i) => [...rule(mask.subarray(i * S, (i + 1) * S), options, shape)]);
   return Uint8Array.from(each.flat());
+}
+
+/** Branches added, multiplied, or one beside the other. */
+function joined<A>(t: ArrayOperations<A>, join: Join, branches: readonly Activations<A>[], at: Path): Activations<A> {
+  const [xs, masks] = [branches.map(({ x }) => x), branches.map(({ mask }) => mask)];
+  const shapes = branches.map(({ shape }) => shape);
+  const shape = joinedShape(join, shapes, at);
+  if (join.type === "parallel") return { x: xs.reduce((x, y) => t.add(x, y)), shape, mask: masks.reduce(either) };
+  if (join.type === "product") return { x: xs.reduce((x, y) => t.multiply(x, y)), shape, mask: masks.reduce(either) };
+  if (join.along === "channels") return { x: concat(t, xs, 2), shape, mask: masks.reduce(either) };
+  const S = positionCount(shape);
+  const grids = shapes.map(({ grid }) => grid);
+  const places = shapes.map((_, r) => placesAlong(grids, r, join.along as number));
+  const x = xs.map((y, r) => t.give(y, 1, places[r]!, S)).reduce((y, z) => t.add(y, z));
+  if (masks.every((mask) => mask === null)) return { x, shape, mask: null };
+  const n = t.shape(x)[0]!;
+  const mask = new Uint8Array(n * S);
+  for (const [r, to] of places.entries())
+    for (let i = 0; i < n; i++)
+      for (const [s, place] of to.entries()) mask[i * S + place] = masks[r]?.[i * to.length + s] ?? 1;
+  return { x, shape, mask };
+}
+
+/** The shape behind a join; what is added or multiplied has as many channels. */
+function joinedShape(join: Join, shapes: readonly FiniteShape[], at: Path): FiniteShape {
+  if (join.type !== "concat") shapes.reduce((x, y) => sameShape(x, y, at));
+  return { ...shapeOfJoin(join, shapes, [], at), gaussian: true } as FiniteShape;
 }
 
 function either(a: Uint8Array | null, b: Uint8Array | null): Uint8Array | null {

@@ -1,5 +1,13 @@
 import { LemniscateError } from "../core/errors.js";
-import type { Network, Possible, SamePlacement, SerialPlacement, SumPlacement } from "./placement.js";
+import type {
+  BesidePlacement,
+  Network,
+  Placement,
+  Possible,
+  SamePlacement,
+  SerialPlacement,
+  SumPlacement,
+} from "./placement.js";
 
 /** Layers one after another. */
 export interface Serial {
@@ -13,6 +21,20 @@ export interface Parallel {
   readonly branches: readonly Network[];
 }
 
+/** Branches on the same input, multiplied entry by entry. */
+export interface Product {
+  readonly type: "product";
+  readonly branches: readonly Network[];
+}
+
+/** Branches on the same input, one beside the other. */
+export interface Concat {
+  readonly type: "concat";
+  readonly branches: readonly Network[];
+  /** `"channels"`, or the number of an axis of positions, 0 being the first. */
+  readonly along: "channels" | number;
+}
+
 /** A network on top of itself, each time with weights of its own. */
 export interface Repeat {
   readonly type: "repeat";
@@ -20,7 +42,10 @@ export interface Repeat {
   readonly times: number;
 }
 
-export type Combinator = Serial | Parallel | Repeat;
+/** What joins branches on one input. */
+export type Join = Parallel | Product | Concat;
+
+export type Combinator = Serial | Join | Repeat;
 
 /**
  * Layers one after another, the first one next to the data.
@@ -41,8 +66,8 @@ export function serial<const Layers extends readonly Network[]>(
 }
 
 /**
- * Branches on the same input, summed: K = Σ K_r, Θ = Σ Θ_r. All branches but one need weights of their own, or the
- * sum would have cross terms.
+ * Branches on the same input, summed: K = Σ K_r, Θ = Σ Θ_r. Branches without weights of their own carry the same random
+ * variables; equal ones, and those that map positions linearly, are added exactly (of two identities, 4 K), others refused.
  *
  * @example
  * ```ts
@@ -72,6 +97,54 @@ export function residual<const Layers extends readonly Network[]>(
     type: "parallel",
     branches: [{ type: "serial", layers: [...layers] }, { type: "identity" }],
   });
+}
+
+/**
+ * Branches on the same input, multiplied entry by entry, as in gated networks: K = Π K_r, Θ = Σ_r Θ_r Π_{s≠r} K_s. All
+ * branches but one need weights of their own.
+ *
+ * @source derived: moments of products of independent variables
+ *
+ * @example
+ * ```ts
+ * import { dense, erf, product, serial } from "lemniscate";
+ * product(dense(), serial(dense(), erf({ scale: 0.5, shift: 0.5 }))).branches.length; // => 2
+ * ```
+ */
+export function product<const Branches extends readonly Network[]>(
+  ...branches: Branches & Possible<BesidePlacement<Branches, "product">>
+): Product & Network<BesidePlacement<Branches, "product">> {
+  return freeze({ type: "product", branches: [...branches] });
+}
+
+/**
+ * Branches on the same input, one beside the other: along the channels, where their declared widths weigh their covariances
+ * (without widths they count alike), or along an axis of positions, where different branches with weights of their own
+ * have covariance 0.
+ *
+ * @throws LemniscateError `OptionOutOfRange` unless `along` is `"channels"` or the number of an axis
+ * @source derived: covariances of channels, or positions, of several networks
+ *
+ * @example
+ * ```ts
+ * import { concat, conv, dense } from "lemniscate";
+ * concat([conv({ filter: 3, padding: "same", width: 8 }), dense({ width: 4 })]).along; // => "channels"
+ * ```
+ */
+export function concat<const Branches extends readonly Network[], const Along extends "channels" | number = "channels">(
+  branches: Branches & (Along extends "channels" ? Possible<BesidePlacement<Branches, "concatenation">> : unknown),
+  options: { readonly along?: Along } = {},
+): Concat & Network<Along extends "channels" ? BesidePlacement<Branches, "concatenation"> : Placement> {
+  const along: "channels" | number = options.along ?? "channels";
+  if (along !== "channels" && !(Number.isInteger(along) && along >= 0))
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: "concat: along",
+      given: String(along),
+      allowed: '"channels", or the number of an axis of positions',
+      mend: "Count axes of positions from 0.",
+    });
+  return freeze({ type: "concat", branches: [...branches], along });
 }
 
 /**

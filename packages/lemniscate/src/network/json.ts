@@ -85,6 +85,24 @@ function checked(data: unknown, at: Path): Network {
     only(data, ["type", "branches"], at);
     return Object.freeze({ type: "parallel", branches: list(node.branches, [...at, "branches"]) }) as Network;
   }
+  if (node.type === "product") {
+    only(data, ["type", "branches"], at);
+    return Object.freeze({ type: "product", branches: list(node.branches, [...at, "branches"]) }) as Network;
+  }
+  if (node.type === "concat") {
+    only(data, ["type", "branches", "along"], at);
+    const { along = "channels" } = node;
+    if (along !== "channels" && !(Number.isInteger(along) && along >= 0))
+      throw new LemniscateError({
+        code: "BadNetwork",
+        where: `network${pathInWords(at)}.along`,
+        given: String(JSON.stringify(along)),
+        allowed: '"channels", or the number of an axis of positions',
+        mend: "Count axes of positions from 0.",
+        path: [...at, "along"],
+      });
+    return Object.freeze({ type: "concat", branches: list(node.branches, [...at, "branches"]), along }) as Network;
+  }
   if (node.type === "repeat") {
     only(data, ["type", "layer", "times"], at);
     if (!Number.isInteger(node.times) || node.times < 0)

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { RandomKey } from "../core/random.js";
 import type { Shape } from "../core/shape.js";
 import type { Node, Side } from "../ops/op.js";
+import type { PositionMap } from "../ops/position-map.js";
 import type { ArrayOperations } from "./arrays.js";
 import type { Network, Placement } from "./placement.js";
 
@@ -18,6 +19,12 @@ export interface Covariances {
 
 /** What a layer makes of the covariances below it. `presence` is left out where positions stay as they are. */
 export type LayerCovariances = Omit<Covariances, "presence"> & Partial<Pick<Covariances, "presence">>;
+
+/** What a layer without weights does to each channel: f ↦ factor·A f with a constant A on positions, or none. */
+export interface LinearStep {
+  readonly map: PositionMap | null;
+  readonly factor: number;
+}
 
 /** Sizes of a finite network, where its layers do not declare their own. */
 export interface FiniteSizes {
@@ -59,6 +66,8 @@ export interface LayerDefinition<Options extends object, Weight extends string =
   /** The shape after the layer, or a {@link LemniscateError} `Misplaced` saying why it cannot stand here. */
   readonly shape: (input: Shape, options: Options) => Shape;
   readonly kernel: (below: Covariances, options: Options, input: Shape) => LayerCovariances;
+  /** What it does to each channel, if that is constant and linear: then branches that carry one input are known together. */
+  readonly linear?: (options: Options, input: Shape) => LinearStep | null;
   /** The weights of the finite layer, if it has any; `null` for one that the options leave out. */
   readonly weights?: (
     input: FinitePlace<never>["input"],

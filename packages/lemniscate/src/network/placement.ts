@@ -113,11 +113,11 @@ export type SerialPlacement<Layers extends readonly Network[]> = {
   readonly [S in State]: number extends Layers["length"] ? string : Chain<Layers, S>;
 };
 
-type Join<S extends string, T extends string> = S extends State
+type Join<S extends string, T extends string, What extends string = "sum"> = S extends State
   ? T extends State
     ? S extends T
       ? S
-      : `the branches of a sum end differently: ${S} and ${T}`
+      : `the branches of a ${What} end differently: ${S} and ${T}`
     : T
   : S;
 
@@ -137,6 +137,22 @@ type Gaussian<S extends string> = S extends "features" | "tokens"
 /** The placement of branches on the same input, summed. */
 export type SumPlacement<Branches extends readonly Network[]> = {
   readonly [S in State]: number extends Branches["length"] ? string : SumOf<Branches, S>;
+};
+
+type BesideOf<Branches extends readonly Network[], S extends State, What extends string> = Branches extends readonly [
+  infer First extends Network,
+  ...infer Rest extends readonly Network[],
+]
+  ? Rest extends readonly []
+    ? Mixed<PlacementOf<First>[S]>
+    : Join<Mixed<PlacementOf<First>[S]>, BesideOf<Rest, S, What>, What>
+  : S;
+
+type Mixed<S extends string> = S extends "Gaussian features" ? "features" : S extends "Gaussian tokens" ? "tokens" : S;
+
+/** The placement of branches on the same input, multiplied or beside each other. */
+export type BesidePlacement<Branches extends readonly Network[], What extends string> = {
+  readonly [S in State]: number extends Branches["length"] ? string : BesideOf<Branches, S, What>;
 };
 
 /** `unknown` if the network can stand somewhere, else the reason why it cannot, as a type nothing has. */

@@ -1,11 +1,12 @@
 /** @module What a network does to shapes and covariances: its layers' rules, one after another. */
 import { LemniscateError } from "../core/errors.js";
 import { describeShape, type Shape } from "../core/shape.js";
-import { add } from "../ops/elementary.js";
 import type { Node, Side } from "../ops/op.js";
-import { either, keep } from "../ops/padding.js";
-import type { Combinator, Parallel } from "./combinators.js";
-import type { Covariances, LayerCovariances } from "./layer.js";
+import { keep } from "../ops/padding.js";
+import { type Branch, besideInChannels, besideInPositions, type Passed, product, sum } from "./branches.js";
+import type { Combinator, Join } from "./combinators.js";
+import { type Bond, isJoin, shapeOfJoin } from "./joins.js";
+import type { Covariances, LayerCovariances, LinearStep } from "./layer.js";
 import { layers } from "./layers/index.js";
 import { optionError } from "./make.js";
 import { type Path, pathInWords } from "./path.js";
@@ -21,7 +22,16 @@ export function shapeOf(network: Network, input: Shape, at: Path = []): Shape {
     for (let i = 0; i < node.times; i++) shape = shapeOf(node.layer, shape, [...at, "layer"]);
     return shape;
   }
-  if (node.type === "parallel") return shapeOfSum(node, input, at);
+  if (isJoin(node)) {
+    const shapes = node.branches.map((branch, i) => shapeOf(branch, input, [...at, "branches", i]));
+    const summands = node.type === "parallel" ? summandsOf(node) : node.branches;
+    return shapeOfJoin(
+      node,
+      shapes,
+      summands.map((branch) => bondOf(branch, input)),
+      at,
+    );
+  }
   const { definition, options } = layerOf(network, at);
   return locate(at, () => shapeBehind(definition, input, options));
 }
@@ -42,22 +52,14 @@ export function shapeBehind(definition: Definition, input: Shape, options: objec
 export function covariancesOf(network: Network, below: Covariances, input: Shape): Covariances {
   const node = network as Combinator;
   if (node.type === "serial" || node.type === "repeat") {
-    const chain = node.type === "serial" ? node.layers : Array.from({ length: node.times }, () => node.layer);
     let shape = input;
-    return chain.reduce((covariances, layer) => {
+    return chainOf(node).reduce((covariances, layer) => {
       const next = covariancesOf(layer, covariances, shape);
       shape = shapeOf(layer, shape);
       return next;
     }, below);
   }
-  if (node.type === "parallel") {
-    const branches = node.branches.map((branch) => covariancesOf(branch, below, input));
-    return remember({
-      nngp: (p, q) => branches.map((branch) => branch.nngp(p, q)).reduce(add),
-      ntk: (p, q) => branches.map((branch) => branch.ntk(p, q)).reduce(add),
-      presence: (p) => branches.map((branch) => branch.presence(p)).reduce(either),
-    });
-  }
+  if (isJoin(node)) return remember(joinOf(node, below, input));
   const { definition, options } = layerOf(network, []);
   return withPadding(definition.kernel(below, options, input), below);
 }
@@ -88,48 +90,83 @@ export function remember(covariances: Covariances): Covariances {
   };
 }
 
-function shapeOfSum(sum: Parallel, input: Shape, at: Path): Shape {
-  const shapes = sum.branches.map((branch, i) => shapeOf(branch, input, [...at, "branches", i]));
-  const first = shapes[0];
-  const refuse = (given: string, allowed: string, mend: string, branch: Path = []): never => {
-    const where = `parallel${pathInWords(at)}`;
-    throw new LemniscateError({ code: "Misplaced", where, given, allowed, mend, path: [...at, ...branch] });
-  };
-  if (first === undefined) return refuse("no branches", "one branch or more", "Give parallel() something to sum.");
-  for (const [i, shape] of shapes.entries()) {
-    if (shape.grid.join() !== first.grid.join())
-      refuse(
-        `branches that end with ${describeShape(first)} and ${describeShape(shape)}`,
-        "branches of one shape",
-        "Pool or flatten all of them, or none.",
-        ["branches", i],
-      );
-    if (!shape.gaussian)
-      refuse(
-        `branch ${i} ending with ${describeShape(shape)}, which is data or comes from a nonlinearity`,
-        "branches that end Gaussian",
-        "End the branch with dense() or attention(), and put dense() before the sum's input if that is data.",
-        ["branches", i],
-      );
+/** What joins branches, on their covariances. */
+function joinOf(join: Join, below: Covariances, input: Shape): Covariances {
+  const branches = (join.type === "parallel" ? summandsOf(join) : join.branches).map((network): Branch => {
+    const shape = shapeOf(network, input);
+    return {
+      ...bondOf(network, input),
+      grid: shape.grid,
+      covariances: covariancesOf(network, below, input),
+      steps: passedBy(network, below, input),
+    };
+  });
+  if (join.type === "parallel") return sum(branches, below, input.grid);
+  if (join.type === "product") return product(branches);
+  if (join.along !== "channels") return besideInPositions(branches, join.along, below, input.grid);
+  return besideInChannels(
+    branches,
+    join.branches.map((branch) => shapeOf(branch, input).channels ?? 1),
+  );
+}
+
+/** The steps of a network that is constant and linear on positions, and what is behind each. */
+function passedBy(network: Network, below: Covariances, input: Shape): readonly Passed[] {
+  let covariances = below;
+  return (stepsOf(network, input) ?? []).map(({ layer, step, from, to }) => {
+    covariances = covariancesOf(layer, covariances, from);
+    return { ...step, grid: to.grid, presence: covariances.presence };
+  });
+}
+
+/** The layers of a network that is constant and linear on positions, or null if it is not. */
+function stepsOf(network: Network, input: Shape): readonly LinearLayer[] | null {
+  const node = network as Combinator;
+  if (isJoin(node)) return null;
+  if (node.type !== "serial" && node.type !== "repeat") {
+    const { definition, options } = layerOf(network, []);
+    const step = definition.linear?.(options, input) ?? null;
+    return step === null ? null : [{ layer: network, step, from: input, to: shapeOf(network, input) }];
   }
-  const plain = sum.branches.filter((branch) => !hasWeights(branch)).length;
-  if (plain > 1)
-    refuse(
-      `${plain} branches without weights of their own`,
-      "one such branch at most",
-      "Branches that carry the same random variables do not add like independent ones: give all but one a dense().",
-    );
-  const channels = shapes.find((shape) => shape.channels !== undefined)?.channels;
-  return { ...first, channels };
+  let shape = input;
+  const found: LinearLayer[] = [];
+  for (const layer of chainOf(node)) {
+    const steps = stepsOf(layer, shape);
+    if (steps === null) return null;
+    found.push(...steps);
+    shape = shapeOf(layer, shape);
+  }
+  return found;
+}
+
+interface LinearLayer {
+  readonly layer: Network;
+  readonly step: LinearStep;
+  readonly from: Shape;
+  readonly to: Shape;
+}
+
+/** The branches of a sum; those of a sum among them are branches of the sum. */
+function summandsOf(network: Network): readonly Network[] {
+  const node = network as Combinator;
+  if (node.type === "parallel") return node.branches.flatMap(summandsOf);
+  return node.type === "serial" && node.layers.length === 1 ? summandsOf(node.layers[0]!) : [network];
+}
+
+function bondOf(network: Network, input: Shape): Bond {
+  return { key: JSON.stringify(network), fresh: hasWeights(network), linear: stepsOf(network, input) !== null };
 }
 
 /** Whether fresh random weights stand in a branch, which make it uncorrelated with every other branch. */
 function hasWeights(network: Network): boolean {
   const node = network as Combinator;
-  if (node.type === "serial") return node.layers.some(hasWeights);
-  if (node.type === "repeat") return node.times > 0 && hasWeights(node.layer);
-  if (node.type === "parallel") return node.branches.every(hasWeights);
+  if (isJoin(node)) return node.branches.every(hasWeights);
+  if (node.type === "serial" || node.type === "repeat") return chainOf(node).some(hasWeights);
   return layerOf(network, []).definition.hasWeights;
+}
+
+function chainOf(node: Extract<Combinator, { type: "serial" | "repeat" }>): readonly Network[] {
+  return node.type === "serial" ? node.layers : Array.from({ length: node.times }, () => node.layer);
 }
 
 /** A layer's definition and its checked options. */
@@ -140,7 +177,7 @@ export function layerOf(network: Network, at: Path): { definition: Definition; o
       code: "BadNetwork",
       where: `network${pathInWords(at)}: type`,
       given: JSON.stringify(network.type) ?? "nothing",
-      allowed: ["serial", "parallel", "residual", "repeat", ...layers.keys()].join(", "),
+      allowed: ["serial", "parallel", "product", "concat", "residual", "repeat", ...layers.keys()].join(", "),
       mend: "Check the spelling, or see the list of layers in the documentation.",
       path: [...at, "type"],
     });

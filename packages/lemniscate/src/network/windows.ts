@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { LemniscateError } from "../core/errors.js";
 import { describeShape, type Shape } from "../core/shape.js";
+import { mapOf, type PositionMap, type Reading } from "../ops/position-map.js";
 import { type Padding, type WindowParameters, windowCenters, windowOn, windowTaps } from "../ops/window.js";
 import type { ArrayOperations } from "./arrays.js";
 import { needPositions } from "./checks.js";
@@ -69,4 +70,10 @@ export function underWindows<A>(t: ArrayOperations<A>, x: A, window: WindowParam
 /** The mask of an example at the middle of each window. */
 export function centersOf(mask: Uint8Array, window: WindowParameters): Uint8Array {
   return Uint8Array.from(windowCenters(window), (at) => mask[at] ?? 0);
+}
+
+/** Sums under windows as a map on positions, each position with the weight that its taps have. */
+export function tapsAsMap(window: WindowParameters, weight: (taps: readonly number[]) => number): PositionMap {
+  const rows = windowTaps(window).map((taps) => taps.flatMap((at): Reading[] => (at < 0 ? [] : [[at, weight(taps)]])));
+  return mapOf(window.grid, window.to, rows);
 }

@@ -75,11 +75,18 @@ const mutations: readonly Mutation[] = [
   mutation("network/layers/pool.js", "share(sumDiagonal(below.presence(q)))", "share(sumDiagonal(below.presence(p)))"),
   mutation("network/layers/nonlinearity.js", "return multiply(slopes, ntk)", "return ntk"),
   mutation("network/layers/leaky-relu.js", "below: slope, above: 1", "below: -slope, above: 1"),
+  mutation("network/branches.js", "times ** 2", "times"),
+  mutation("network/branches.js", "factor ** 2, 0", "factor, 0"),
+  mutation("network/branches.js", "weight * factor", "weight"),
+  mutation("network/branches.js", "starts[r] + s, n]", "starts[0] + s, n]"),
   mutation(
-    "network/trace.js",
-    ".map((branch) => branch.ntk(p, q)).reduce(add)",
-    ".map((branch) => branch.ntk(p, q))[0]",
+    "network/branches.js",
+    "keep(mapPairs(inner(kind, p, q), map), presence(p), presence(q))",
+    "mapPairs(inner(kind, p, q), map)",
   ),
+  mutation("network/branches.js", ".reduce(multiply, branch.ntk(p, q))", ".reduce(multiply, branch.nngp(p, q))"),
+  mutation("network/branches.js", "widths[r] / total", "1 / widths.length"),
+  mutation("network/branches.js", "before + along", "along"),
   mutation("network/trace.js", "keep(k, presence(p), presence(q))", "k"),
   mutation("ops/duals/rectifier.js", "below * below + above * above", "below * below + above"),
   mutation("ops/duals/rectifier.js", "product: below * above", "product: 0"),
@@ -179,6 +186,16 @@ function networks({ networkFromData }: Library): readonly [Lemniscate.Network, L
   const leaky = { type: "leakyRelu", slope: 0.8 };
   const norm = { type: "layerNorm", epsilon: 0.5 };
   const all = { type: "layerNorm", over: "all" };
+  const identity = { type: "identity" };
+  const windows = { type: "avgPool", filter: 3, padding: "same", countPadding: false };
+  const turned = { type: "slice", axes: [{ step: -1 }] };
+  const sum = (...branches: readonly object[]): object => ({ type: "parallel", branches });
+  const residual = (...layers: readonly object[]): object => ({ type: "residual", layers });
+  const beside = (along: string | number, ...branches: readonly object[]): object => ({
+    type: "concat",
+    branches,
+    along,
+  });
   const sqrt = { scaling: "sqrt", weights: "identity" };
   return [
     phi({ type: "relu" }),
@@ -244,6 +261,13 @@ function networks({ networkFromData }: Library): readonly [Lemniscate.Network, L
       }),
       images,
     ],
+    [net(dense, sum(identity, windows, { type: "scale", factor: 0.4 }), { type: "relu" }, pool), tokens],
+    [net(dense, sum(identity, { type: "scale", factor: 0.4 }), { type: "relu" }), tokens],
+    [net(dense, sum(residual(dense), identity, identity), { type: "relu" }), tokens],
+    [net(dense, sum(net(turned, windows), net(windows, windows, { type: "scale", factor: 3 }), dense)), tokens],
+    [net({ type: "product", branches: [net(dense, { type: "gelu" }, dense), dense] }, dense), tokens],
+    [net(beside("channels", net(dense, { type: "erf" }), { ...dense, width: 9 }), dense), features],
+    [net(dense, beside(0, dense, identity, turned), { type: "relu" }, pool), tokens],
     [net({ type: "flatten" }, dense), tokens],
     [net(dense, { type: "resize", to: [3, 4] }, conv2, { type: "relu" }, { type: "slice", axes: [-1] }, pool), images],
     [

@@ -80,13 +80,45 @@ function through(network: Data, below: State): State {
         below,
       );
     case "parallel": {
-      const branches = (network["branches"] as Data[]).map((branch) => through(branch, below));
-      const sum = (kind: "K" | "T"): number[][][] =>
-        branches[0]![kind].map((row, i) =>
-          row.map((block, j) => block.map((_, at) => branches.reduce((s, of) => s + of[kind][i]![j]![at]!, 0))),
-        );
-      return { ...branches[0]!, K: sum("K"), T: sum("T") };
+      const flat = (of: Data): Data[] => (of.type === "parallel" ? (of["branches"] as Data[]).flatMap(flat) : [of]);
+      const branches = flat(network);
+      const states = branches.map((branch) => through(branch, below));
+      const operators = branches.map((branch) => operator(branch, below));
+      const mask = below.mask.map((_, i) =>
+        states[0]!.mask[i]!.map((_, a) => Math.max(...states.map((of) => of.mask[i]![a]!))),
+      );
+      const state: State = { ...states[0]!, mask };
+      const own = states.filter((_, r) => operators[r] === null);
+      // What carries the input is one operator on it, the sum of those of its branches.
+      const total = operators.filter((of) => of !== null).reduce<Operator | null>(plus, null);
+      const of =
+        (kind: "K" | "T", below: Entry): Entry =>
+        (i, j, a, b) => {
+          const S2 = count(state.grid);
+          const fresh = own.reduce((all, branch) => all + branch[kind][i]![j]![a * S2 + b]!, 0);
+          return fresh + (total === null ? 0 : applied(total, below, i, j, a, b));
+        };
+      return { ...state, K: blocks(state, of("K", K)), T: blocks(state, of("T", T)) };
     }
+    case "product": {
+      const states = (network["branches"] as Data[]).map((branch) => through(branch, below));
+      const mask = below.mask.map((_, i) =>
+        states[0]!.mask[i]!.map((_, a) => Math.max(...states.map((of) => of.mask[i]![a]!))),
+      );
+      const state: State = { ...states[0]!, mask };
+      const S2 = count(state.grid);
+      const at = (kind: "K" | "T", r: number, [i, j, a, b]: [number, number, number, number]): number =>
+        states[r]![kind][i]![j]![a * S2 + b]!;
+      return {
+        ...state,
+        K: blocks(state, (...where) => states.reduce((all, _, r) => all * at("K", r, where), 1)),
+        T: blocks(state, (...where) =>
+          sumOver(states.length, (r) => states.reduce((all, _, s) => all * at(r === s ? "T" : "K", s, where), 1)),
+        ),
+      };
+    }
+    case "concat":
+      return concatenated(network, below, K, T);
     case "identity":
       return below;
     case "dense": {
@@ -238,6 +270,101 @@ function pooled(
   const mask = below.mask.map((present) => [present.includes(1) ? 1 : 0]);
   const empty: State = { ...below, grid: [], mask, channels: Number.isNaN(channels) ? undefined : channels };
   return { ...empty, K: blocks(empty, (i, j) => of(i, j, K)), T: blocks(empty, (i, j) => of(i, j, T)) };
+}
+
+/** Of each example the matrix by which a network maps its positions. */
+type Operator = readonly (readonly (readonly number[])[])[];
+
+function plus(x: Operator | null, y: Operator): Operator {
+  return x === null ? y : x.map((M, i) => M.map((row, a) => row.map((value, p) => value + y[i]![a]![p]!)));
+}
+
+function applied(M: Operator, k: Entry, i: number, j: number, a: number, b: number, N = M): number {
+  return M[i]![a]!.reduce((all, v, p) => all + N[j]![b]!.reduce((row, w, q) => row + v * w * k(i, j, p, q), 0), 0);
+}
+
+/** What a network without weights does to positions, or null if it is not linear or has weights. */
+function operator(network: Data, below: State): Operator | null {
+  const S = count(below.grid);
+  const one = (c: number): Operator =>
+    below.mask.map(() => Array.from({ length: S }, (_, a) => Array.from({ length: S }, (_, p) => (a === p ? c : 0))));
+  if (network.type === "identity") return one(1);
+  if (network.type === "scale") return one(network["factor"] as number);
+  if (network.type === "serial") {
+    let [state, all]: [State, Operator | null] = [below, one(1)];
+    for (const layer of network["layers"] as Data[]) {
+      const next = operator(layer, state);
+      if (next === null || all === null) return null;
+      const before: Operator = all;
+      all = next.map((M, i) =>
+        M.map((row) => before[i]![0]!.map((_, p) => row.reduce((x, v, q) => x + v * before[i]![q]![p]!, 0))),
+      );
+      state = through(layer, state);
+    }
+    return all;
+  }
+  const readings = ((): Readings | null => {
+    if (["slice", "resize", "linear"].includes(network.type)) return mapped(network, below.grid).readings;
+    if (network.type !== "avgPool" && network.type !== "sumPool") return null;
+    const { places, size } = under(network, below);
+    return places.map((taps) => {
+      const inside = taps.filter((p) => p !== undefined);
+      const all = network["countPadding"] === true ? size : inside.length;
+      return inside.map((p) => [p, network.type === "sumPool" ? 1 : 1 / all] as const);
+    });
+  })();
+  if (readings === null) return null;
+  const { mask } = through(network, below);
+  return below.mask.map((_, i) =>
+    readings.map((row, a) =>
+      Array.from({ length: S }, (_, p) =>
+        mask[i]![a] === 1 ? row.filter(([q]) => p === q).reduce((all, [, w]) => all + w, 0) : 0,
+      ),
+    ),
+  );
+}
+
+/** Branches beside each other: channels are averaged by width; positions of different branches covary if they carry the input. */
+function concatenated(network: Data, below: State, K: Entry, T: Entry): State {
+  const branches = network["branches"] as Data[];
+  const states = branches.map((branch) => through(branch, below));
+  const axis = network["along"] as "channels" | number;
+  if (axis === "channels") {
+    const widths = states.map(({ channels }) => channels ?? 1);
+    const total = widths.reduce((x, y) => x + y);
+    const mask = below.mask.map((_, i) =>
+      states[0]!.mask[i]!.map((_, a) => Math.max(...states.map((of) => of.mask[i]![a]!))),
+    );
+    const state: State = { ...states[0]!, mask, channels: states[0]!.channels === undefined ? undefined : total };
+    const S = count(state.grid);
+    const mean =
+      (kind: "K" | "T"): Entry =>
+      (i, j, a, b) =>
+        states.reduce((all, of, r) => all + (widths[r]! / total) * of[kind][i]![j]![a * S + b]!, 0);
+    return { ...state, K: blocks(state, mean("K")), T: blocks(state, mean("T")) };
+  }
+  const operators = branches.map((branch) => operator(branch, below));
+  const grid = states[0]!.grid.map((n, k) => (k === axis ? states.reduce((all, of) => all + of.grid[k]!, 0) : n));
+  // The branch of each position, and its number there.
+  const origins = Array.from({ length: count(grid) }, (_, s) => {
+    const inner = count(grid.slice(axis + 1));
+    let along = Math.floor(s / inner) % grid[axis]!;
+    let r = 0;
+    while (along >= states[r]!.grid[axis]!) along -= states[r++]!.grid[axis]!;
+    const outer = Math.floor(s / (inner * grid[axis]!));
+    return [r, (outer * states[r]!.grid[axis]! + along) * inner + (s % inner)] as const;
+  });
+  const mask = below.mask.map((_, i) => origins.map(([r, a]) => states[r]!.mask[i]![a]!));
+  const state: State = { ...states[0]!, grid, mask };
+  const of =
+    (kind: "K" | "T", k: Entry): Entry =>
+    (i, j, s, t) => {
+      const [[r, a], [q, b]] = [origins[s]!, origins[t]!];
+      if (r === q) return states[r]![kind][i]![j]![a * count(states[r]!.grid) + b]!;
+      const [M, N] = [operators[r]!, operators[q]!];
+      return M === null || N === null ? 0 : applied(M, k, i, j, a, b, N);
+    };
+  return { ...state, K: blocks(state, of("K", K)), T: blocks(state, of("T", T)) };
 }
 
 type Readings = (readonly [position: number, weight: number])[][];

@@ -193,7 +193,7 @@ function dataOf(tree: ConformanceNetwork, rank: number): Data {
 }
 
 /**
- * Layers in a row. `fanOut n`, `parallel […]` and `fanInSum` are three layers of the format and one sum of branches
+ * Layers in a row. `fanOut n`, `parallel […]` and `fanIn…` are three layers of the format and one join of branches
  * here: branches are collected from the first to the last of the three.
  */
 function serialOf(trees: readonly ConformanceNetwork[], rank: number, starts: Data[][] | null = null): Data {
@@ -207,14 +207,26 @@ function serialOf(trees: readonly ConformanceNetwork[], rank: number, starts: Da
       const inner = listOf(value);
       if (inner.length !== branches.length) throw new Unavailable(`parallel of ${inner.length} after another fanOut`);
       for (const [i, branch] of branches.entries()) branch.push(dataOf(inner[i]!, rank));
-    } else if (name === "fanInSum") {
-      layers.push({ type: "parallel", branches: branches.map((branch) => ({ type: "serial", layers: branch })) });
+    } else if (name in joins) {
+      const joined = branches.map((branch): Data => ({ type: "serial", layers: branch }));
+      layers.push(joins[name]!(joined, new Fields(name, value), rank));
       branches = null;
     } else throw new Unavailable(`${name} on several branches`);
   }
-  if (branches !== null) throw new Unavailable("fanOut without fanInSum");
+  if (branches !== null) throw new Unavailable("fanOut without fanIn");
   return { type: "serial", layers };
 }
+
+/** What collected branches become. */
+const joins: Readonly<Record<string, (branches: readonly Data[], fields: Fields, rank: number) => Data>> = {
+  fanInSum: (branches) => ({ type: "parallel", branches }),
+  fanInProd: (branches) => ({ type: "product", branches }),
+  fanInConcat: (branches, of, rank) => {
+    const axis = (of.number("axis", -1) + rank) % rank;
+    if (axis === 0) throw new Unavailable("fanInConcat of examples");
+    return { type: "concat", branches, along: axis === rank - 1 ? "channels" : axis - 1 };
+  },
+};
 
 function entryOf(tree: ConformanceNetwork): readonly [name: string, value: unknown] {
   const entries = typeof tree === "object" && tree !== null ? Object.entries(tree) : [];

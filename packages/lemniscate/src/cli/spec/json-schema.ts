@@ -19,6 +19,16 @@ const combinators = [
     .strictObject({ type: z.literal("parallel"), branches: z.array(network).min(1) })
     .describe("Branches on the same input, summed."),
   z
+    .strictObject({ type: z.literal("product"), branches: z.array(network).min(1) })
+    .describe("Branches on the same input, multiplied entry by entry."),
+  z
+    .strictObject({
+      type: z.literal("concat"),
+      branches: z.array(network).min(1),
+      along: z.union([z.literal("channels"), z.number().int().nonnegative()]).default("channels"),
+    })
+    .describe("Branches on the same input, one beside the other: along channels, or along an axis of positions."),
+  z
     .strictObject({ type: z.literal("residual"), layers: z.array(network) })
     .describe("The input plus what the layers make of it."),
   z

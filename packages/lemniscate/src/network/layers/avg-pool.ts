@@ -5,7 +5,15 @@ import { pickCenters, tapShares, windowSums, windowTaps } from "../../ops/window
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { WindowPlacement } from "../placement.js";
-import { centersOf, sizeOfFilter, underWindows, type WindowOptions, windowOf, windowOptions } from "../windows.js";
+import {
+  centersOf,
+  sizeOfFilter,
+  tapsAsMap,
+  underWindows,
+  type WindowOptions,
+  windowOf,
+  windowOptions,
+} from "../windows.js";
 
 export interface AvgPoolOptions extends WindowOptions {
   /** Whether zeros outside the grid count as positions of a mean (default), or means near the rim are over fewer. */
@@ -34,6 +42,11 @@ export const avgPoolDefinition: LayerDefinition<AvgPoolOptions> = {
         return scaleSides(sums, tapShares(p, window), tapShares(q, window));
       };
     return { nngp: mean("nngp"), ntk: mean("ntk"), presence: (p) => pickCenters(below.presence(p), window) };
+  },
+  linear: (options, input) => {
+    const window = windowOf("avgPool", options, input);
+    const inside = (taps: readonly number[]): number => taps.filter((at) => at >= 0).length;
+    return { map: tapsAsMap(window, (taps) => 1 / (options.countPadding ? taps.length : inside(taps))), factor: 1 };
   },
   apply: (t, _, x, options, { input }) => {
     const window = windowOf("avgPool", options, input);

@@ -34,6 +34,7 @@ export const dropoutDefinition: LayerDefinition<DropoutOptions> = {
       ntk: (p, q) => scaleSameUnit(below.ntk(p, q), p, q, factor),
     };
   },
+  linear: ({ mode }) => (mode === "test" ? { map: null, factor: 1 } : null),
   apply: (t, _, x, { drop, mode }, { random }) => {
     if (mode === "test") return x;
     const kept: Elementwise = { value: (u) => (u < drop ? 0 : 1 / (1 - drop)), slope: null };

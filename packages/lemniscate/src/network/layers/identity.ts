@@ -14,6 +14,7 @@ export const identityDefinition: LayerDefinition<IdentityOptions> = {
   options: z.strictObject({}),
   shape: (input) => input,
   kernel: (below) => below,
+  linear: () => ({ map: null, factor: 1 }),
   apply: (_, __, x) => x,
 };
 

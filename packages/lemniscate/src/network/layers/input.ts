@@ -33,6 +33,10 @@ export const inputDefinition: LayerDefinition<InputOptions> = {
       presence: (p) => mapLine(below.presence(p), map),
     };
   },
+  linear: (options, input) => {
+    const { part, map } = partOf(input, options);
+    return { map, factor: Math.sqrt(input.channels! / part.channels) };
+  },
   apply: (t, _, x, options, { input }) => {
     const { part, map } = partOf(input, options);
     return t.take(t.take(x, 1, map.sources), 2, [...Array(part.channels).keys()]);

@@ -33,6 +33,7 @@ export function positional<Options extends object>(
         },
       };
     },
+    linear: (options, input) => ({ map: map(options, input), factor: 1 }),
     apply: (t, _, x, options, { input }) => {
       const rows = rowsOf(map(options, input));
       const S = positionCount(input);

@@ -21,6 +21,7 @@ export const scaleDefinition: LayerDefinition<ScaleOptions> = {
     nngp: (p, q) => affine(below.nngp(p, q), factor ** 2, 0),
     ntk: (p, q) => affine(below.ntk(p, q), factor ** 2, 0),
   }),
+  linear: ({ factor }) => ({ map: null, factor }),
   apply: (t, _, x, { factor }) => t.multiply(x, factor),
 };
 

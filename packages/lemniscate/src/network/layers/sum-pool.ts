@@ -3,7 +3,7 @@ import { pickCenters, windowSums } from "../../ops/window.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { WindowPlacement } from "../placement.js";
-import { centersOf, underWindows, type WindowOptions, windowOf, windowOptions } from "../windows.js";
+import { centersOf, tapsAsMap, underWindows, type WindowOptions, windowOf, windowOptions } from "../windows.js";
 
 export type SumPoolOptions = WindowOptions;
 
@@ -23,6 +23,7 @@ export const sumPoolDefinition: LayerDefinition<SumPoolOptions> = {
       presence: (p) => pickCenters(below.presence(p), window),
     };
   },
+  linear: (options, input) => ({ map: tapsAsMap(windowOf("sumPool", options, input), () => 1), factor: 1 }),
   apply: (t, _, x, options, { input }) =>
     t.einsum("npfd->npd", underWindows(t, x, windowOf("sumPool", options, input))),
   mask: (mask, options, input) => centersOf(mask, windowOf("sumPool", options, input)),
