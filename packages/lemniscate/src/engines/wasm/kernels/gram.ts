@@ -1,7 +1,7 @@
 /** @module Inner products of features, which lie in panels of examples. */
 import type { ModuleBuilder } from "../assembler.js";
 import type { Format } from "../vector.js";
-import { emitRegisterTile, tileVectors } from "./register-tile.js";
+import { emitRegisterTile, loadTile, tileVectors } from "./register-tile.js";
 import { i32s } from "./signature.js";
 
 /**
@@ -60,7 +60,6 @@ function defineMicro(module: ModuleBuilder, format: Format): number {
   const stride = panel * format.bytes;
   return module.define("gramTile", i32s(6), (f) => {
     const [a, b, c, channels, strideC, first] = [0, 1, 2, 3, 4, 5];
-    const at = f.local();
     const next = (): void => {
       f.advance(a, stride).advance(b, stride);
     };
@@ -68,16 +67,7 @@ function defineMicro(module: ModuleBuilder, format: Format): number {
       // Locals begin at 0.
       f.get(first)
         .op("i32.eqz")
-        .if(() => {
-          f.get(c).set(at);
-          for (const row of sums) {
-            for (const [v, sum] of row.entries())
-              f.get(at)
-                .mem("v128.load", 16 * v)
-                .set(sum);
-            f.advanceBy(at, strideC);
-          }
-        });
+        .if(() => loadTile(f, sums, c, strideC));
     });
   });
 }

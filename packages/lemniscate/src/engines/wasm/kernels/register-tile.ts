@@ -54,3 +54,16 @@ export function emitRegisterTile(
     f.advanceBy(c, strideC);
   }
 }
+
+/** Sets the sums of a register tile to what stands at its place. */
+export function loadTile(f: Fn, sums: readonly (readonly Local[])[], c: Local, strideC: Local): void {
+  const at = f.local();
+  f.get(c).set(at);
+  for (const row of sums) {
+    for (const [v, sum] of row.entries())
+      f.get(at)
+        .mem("v128.load", 16 * v)
+        .set(sum);
+    f.advanceBy(at, strideC);
+  }
+}
