@@ -10,7 +10,7 @@ describe("a network from data", () => {
       networkFromData(data);
   const allowed =
     'allowed is an object with a "type", as in {"type": "relu"}. Every block of a network says what it is.';
-  const kinds = ["serial", "parallel", "residual", "repeat", ...layers.keys()].join(", ");
+  const kinds = ["serial", "parallel", "product", "concat", "residual", "repeat", ...layers.keys()].join(", ");
   refuses([
     { what: "null", run: read(null), code: "BadNetwork", message: `network: got null, ${allowed}`, path: [] },
     { what: "undefined", run: read(undefined), code: "BadNetwork", message: `network: got undefined, ${allowed}` },

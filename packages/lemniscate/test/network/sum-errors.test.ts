@@ -12,7 +12,7 @@ describe("a sum", () => {
       what: "of nothing",
       run: () => shapeOf(net(sum()), features),
       code: "Misplaced",
-      message: "parallel.layers[0]: got no branches, allowed is one branch or more. Give parallel() something to sum.",
+      message: "parallel.layers[0]: got no branches, allowed is one branch or more. Give parallel() something to join.",
       path: ["layers", 0],
     },
     {
@@ -44,25 +44,26 @@ describe("a sum", () => {
       run: () => shapeOf(net(layer("dense"), sum(layer("identity"), layer("layerNorm"), layer("dense"))), features),
       code: "Misplaced",
       message:
-        "parallel.layers[1]: got 2 branches without weights of their own, allowed is one such branch at most. Branches that carry the same random variables do not add like independent ones: give all but one a dense().",
+        "parallel.layers[1]: got 2 branches without weights of their own, which carry the same random variables, allowed is one such branch at most, equal ones, or branches of identity, scale, slice, resize, linear, avgPool and sumPool. Their covariance with each other is not known: give all but one a dense().",
       path: ["layers", 1],
     },
   ]);
 
-  const plain =
+  const beside =
     (branch: object): (() => Shape) =>
     () =>
-      shapeOf(net(layer("dense"), sum(layer("identity"), branch)), features);
+      shapeOf(net(layer("dense"), sum(layer("layerNorm"), branch)), features);
   test("knows which branches have weights of their own", () => {
     const residual = { type: "residual", layers: [layer("dense")] };
     // A skip inside a branch carries the input through, whatever stands beside it.
     for (const branch of [net(), residual, net(residual), { type: "repeat", layer: layer("dense"), times: 0 }])
-      expect(thrown(plain(branch)).message).toContain("2 branches without weights of their own");
+      expect(thrown(beside(branch)).message).toContain("2 branches without weights of their own");
     for (const branch of [
       layer("dense"),
+      layer("layerNorm"),
       net(residual, layer("dense")),
       { type: "repeat", layer: layer("dense"), times: 2 },
     ])
-      expect(plain(branch)().gaussian).toBe(true);
+      expect(beside(branch)().gaussian).toBe(true);
   });
 });
