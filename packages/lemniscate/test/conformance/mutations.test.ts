@@ -7,6 +7,7 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type * as Lemniscate from "lemniscate";
 import { afterAll, expect, test } from "vitest";
+import { check, vectors } from "../engines/near-copies.js";
 import { oracle } from "./oracle.js";
 import { difference, randomBatch } from "./random.js";
 
@@ -150,9 +151,20 @@ const mutations: readonly Mutation[] = [
   mutation("engines/wasm/layout.js", "presence[s] === 0 ? 0 : ", ""),
   mutation("engines/wasm/buffers.js", "kept.has(step) ||", ""),
   mutation("tiles/place.js", "t * S + s]", "s * S + t]"),
+  mutation("engines/wasm/kernels/near-copies.js", "1 - 2 ** -8", "1 + 2 ** -8"),
+  mutation("engines/wasm/kernels/near-copies.js", "channels >= manyChannels", "false"),
+  mutation("engines/wasm/kernels/near-copies.js", ".pmax`", ".pmin`"),
+  mutation("engines/wasm/kernels/near-copies.js", ".get(excess[v]).get(sum).op(", ".get(sum).get(sum).op("),
+  mutation("engines/wasm/kernels/near-copies.js", "fill(f, 0.5)", "fill(f, 0.25)"),
+  mutation("engines/wasm/kernels/near-copies.js", "fill(f, -0)", "fill(f, 0)"),
+  mutation("engines/wasm/kernels/near-copies.js", "[x, x, row]", "[y, y, row]"),
+  mutation("engines/wasm/kernels/near-copies.js", "[y, y, column]", "[x, x, column]"),
 ];
 
 type Library = typeof Lemniscate;
+
+/** Near-copies and opposites, some 10⁻² and some 10⁻⁷ apart: features, and the same vectors as positions. */
+const nearCopies = [2 ** -6, 2 ** -26].map((apart) => vectors(9, 24, 16, apart));
 
 const features = randomBatch(5, [5, 3]);
 const tokens = randomBatch(6, [5, 4, 3], [1, 1, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]);
@@ -167,7 +179,7 @@ const images = randomBatch(
 );
 
 /** Networks that between them use every layer and most options. */
-function networks({ networkFromData }: Library): readonly [Lemniscate.Network, Lemniscate.Batch][] {
+function networks({ batch, networkFromData }: Library): readonly [Lemniscate.Network, Lemniscate.Batch][] {
   const dense = { type: "dense", weightStd: 1.2, biasStd: 0.3, width: 4 };
   const pool = { type: "globalAvgPool" };
   const conv = { type: "conv", weightStd: 1.2, biasStd: 0.3, width: 4 };
@@ -280,8 +292,22 @@ function networks({ networkFromData }: Library): readonly [Lemniscate.Network, L
     [net(dense, { type: "relu" }, attention({}), dense, attention({}), { type: "flatten" }), trimmed],
     [net(dense, attention({}), attention(sqrt), pool), trimmed],
     [net(dense, { type: "residual", layers: [attention({})] }, { ...dense, biasStd: null }, pool), tokens],
+    [net(dense, { type: "relu" }, { type: "flatten" }, dense), batch([6, 4, 16], nearCopies[0]!.flat())],
     [net(dense, all, { type: "gelu" }, dense, all, { type: "relu" }, pool, dense), tokens],
   ];
+}
+
+/** Whether inner products of near-copies are right to their last digit, which no tolerance of the oracle can tell. */
+async function checkNearCopies({ batch, networkFromData, positionKernel }: Library, engine: Lemniscate.Engine) {
+  const k = positionKernel(networkFromData({ type: "dense" }));
+  for (const rows of nearCopies)
+    for (const S of [1, 12]) {
+      const x = S === 1 ? batch([24, 16], rows.flat()) : batch([24 / S, S, 16], rows.flat());
+      const { nngp } = await k(x, null, { get: ["nngp"], engine });
+      const at = (i: number, j: number): number =>
+        nngp[((Math.floor(i / S) * (24 / S) + Math.floor(j / S)) * S + (i % S)) * S + (j % S)]!;
+      check(rows, at, 2 ** -53);
+    }
 }
 
 /** The first thing that is wrong with a library, if anything is. */
@@ -296,6 +322,7 @@ async function mistake(library: Library, truths: readonly ReturnType<typeof orac
           if (!(difference(found[quantity], truth[quantity]) < 1e-7))
             return `${quantity} of network ${i}, ${engine.name}`;
       }
+    for (const engine of engines) if (engine.name === "wasm") await checkNearCopies(library, engine);
     return undefined;
   } catch (error) {
     return `throws ${(error as Error).message}`;

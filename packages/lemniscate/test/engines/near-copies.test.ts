@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { type Batch, batch, dense, type Engine, kernel, openEngine, positionKernel, serial } from "lemniscate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { random } from "../conformance/random.js";
+import { check, vectors } from "./near-copies.js";
 
 const precisions = ["f32", "f64"] as const;
 const unit = { f32: 2 ** -24, f64: 2 ** -53 };
@@ -15,40 +15,12 @@ afterAll(async () => {
   for (const precision of precisions) await engines[precision][Symbol.asyncDispose]();
 });
 
-/** Vectors, one opposite and one exact copy of the first, and near-copies of it at some distance. */
-function vectors(seed: number, count: number, channels: number, apart: number): number[][] {
-  const { normal } = random(seed);
-  const first = Array.from({ length: channels }, () => Math.fround(normal()));
-  return Array.from({ length: count }, (_, row) => {
-    if (row === 1) return first.map((value) => -value);
-    if (row % 7 === 5) return first.map(() => Math.fround(normal()));
-    const sign = row % 3 === 0 ? -1 : 1;
-    return first.map((value) => (row < 3 ? value : Math.fround(sign * (value + apart * normal()))));
-  });
-}
-
 /** Powers of two, so that covariances are Gram matrices but for their exponents. */
 const channels = fc.constantFrom(16, 64, 256);
 const apart = fc.integer({ min: -24, max: -5 }).map((power) => 2 ** power);
 const net = serial(dense());
 const nngp = async (x1: Batch, x2: Batch | null, engine: Engine): Promise<ArrayLike<number>> =>
   (await kernel(net)(x1, x2, { get: "nngp", engine })).data;
-
-/** Compares p + q − 2|x·x'| of a Gram matrix with |x ∓ x'|². */
-function check(rows: readonly number[][], gram: (i: number, j: number) => number, u: number): void {
-  for (const [i, x] of rows.entries())
-    for (const [j, y] of rows.entries()) {
-      const [p, q, product] = [gram(i, i), gram(j, j), gram(i, j)];
-      expect(gram(j, i)).toBe(product);
-      if (Math.abs(product) <= (1 - 2 ** -9) * Math.max(p, q)) continue;
-      const sign = Math.sign(product);
-      const distance = x.reduce((sum, value, c) => sum + (value - sign * y[c]!) ** 2, 0) / x.length;
-      if (distance === 0) expect([product, q]).toEqual([sign * p, p]);
-      // What distances are made of; rounded below 0 they are 0.
-      const found = Math.max(0, p - Math.abs(product) + (q - Math.abs(product)));
-      expect(Math.abs(found - distance)).toBeLessThanOrEqual(2 * u * Math.max(p, q) + 1e-4 * distance);
-    }
-}
 
 describe.each(precisions)("in %s", (precision) => {
   const u = unit[precision];
