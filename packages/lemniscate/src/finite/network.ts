@@ -13,12 +13,7 @@ import type { Path } from "../network/path.js";
 import type { Network } from "../network/placement.js";
 import { layerOf, locate, shapeBehind } from "../network/trace.js";
 import type { Plain } from "./plain.js";
-
-/**
- * The weights of a network, as a tree of its form: a list for `serial`, `parallel` and `repeat`, arrays by name for a
- * layer, `null` for those that its options leave out.
- */
-export type Weights<A> = readonly Weights<A>[] | { readonly [name: string]: A | null };
+import { partOf, type Weights } from "./weights.js";
 
 type FiniteShape = Shape & { readonly channels: number };
 
@@ -60,7 +55,7 @@ export function draw(
   }
   const { definition, options } = layerOf(network, at);
   // Only layers with weights have a width, and only they are given one.
-  const sized = definition.weights === undefined ? options : { width: sizes.width, ...options };
+  const sized = definition.weights === undefined || "width" in options ? options : { ...options, width: sizes.width };
   return locate(at, () => {
     const { grid, channels } = shapeBehind(definition, input, sized);
     const shapes = Object.entries(definition.weights?.(input, sized, sizes) ?? {});
@@ -104,12 +99,12 @@ export function forward<A>(
   if (node.type === "serial" || node.type === "repeat") {
     let state = below;
     for (const [i, [layer, path]] of chainOf(node, at).entries())
-      state = forward(t, layer, part(weights, i), state, child(random, i), path);
+      state = forward(t, layer, partOf(weights, i), state, child(random, i), path);
     return state;
   }
   if (isJoin(node)) {
     const branches = node.branches.map((branch, i) =>
-      forward(t, branch, part(weights, i), below, child(random, i), [...at, "branches", i]),
+      forward(t, branch, partOf(weights, i), below, child(random, i), [...at, "branches", i]),
     );
     return joined(t, node, branches, at);
   }
@@ -139,10 +134,6 @@ export function forward<A>(
 function chainOf(node: Extract<Combinator, { type: "serial" | "repeat" }>, at: Path): [Network, Path][] {
   if (node.type === "serial") return node.layers.map((layer, i) => [layer, [...at, "layers", i]]);
   return Array.from({ length: node.times }, () => [node.layer, [...at, "layer"]]);
-}
-
-function part<A>(weights: Weights<A>, i: number): Weights<A> {
-  return (weights as readonly Weights<A>[])[i]!;
 }
 
 function columns<A>(t: ArrayOperations<A>, { mask, shape }: Activations<A>): A | null {

@@ -1,5 +1,5 @@
 /** @module The array operations on plain numbers in double precision: what a finite network means. */
-import { uniforms } from "../core/random.js";
+import { type RandomKey, uniforms } from "../core/random.js";
 import type { ArrayOperations } from "../network/arrays.js";
 import { einsum } from "./einsum.js";
 
@@ -16,10 +16,7 @@ export const plain: ArrayOperations<Plain> = {
     shape: [data.length / shape.reduce((product, size) => product * size, 1), ...shape],
     data: Float64Array.from(data),
   }),
-  uniforms: (sequence, shape) => ({
-    shape,
-    data: uniforms(sequence, new Float64Array(shape.reduce((product, size) => product * size, 1))),
-  }),
+  uniforms: (sequence, shape) => drawn(sequence, shape, 0),
   einsum,
   add: (x, y) => (typeof y === "number" ? each(x, (v) => v + y) : combine(x, y, (a, b) => a + b)),
   multiply: (x, y) => (typeof y === "number" ? each(x, (v) => v * y) : combine(x, y, (a, b) => a * b)),
@@ -60,6 +57,20 @@ export const plain: ArrayOperations<Plain> = {
     return { shape: x.shape.with(axis, 1), data };
   },
 };
+
+/** The operations where the first example is not the first one of all: random numbers are those of its place. */
+export function plainFrom(first: number): ArrayOperations<Plain> {
+  return { ...plain, uniforms: (sequence, shape) => drawn(sequence, shape, first) };
+}
+
+function drawn(sequence: RandomKey, shape: readonly number[], first: number): Plain {
+  const each = shape.slice(1).reduce((product, size) => product * size, 1);
+  return { shape, data: uniforms(sequence, new Float64Array(shape[0]! * each), first * each) };
+}
+
+export function zeros(shape: readonly number[]): Plain {
+  return { shape, data: new Float64Array(shape.reduce((product, size) => product * size, 1)) };
+}
 
 /** How many entries lie before, along and behind an axis. */
 function around(shape: readonly number[], axis: number): { outer: number; length: number; inner: number } {

@@ -1,8 +1,9 @@
 /** @module Averages over random finite networks: what the kernels are the limits of. */
 import type { Batch, Network } from "lemniscate";
 import { child, randomKey } from "../../src/core/random.js";
-import { activationsOf, draw, forward, shapeOfBatch, type Weights } from "../../src/finite/network.js";
+import { activationsOf, draw, forward, shapeOfBatch } from "../../src/finite/network.js";
 import { type Plain, plain } from "../../src/finite/plain.js";
+import type { Weights } from "../../src/finite/weights.js";
 
 export interface Estimate {
   /** Mean over networks and output channels, (n, n). */

@@ -4,6 +4,7 @@ import { inputs } from "../../core/inputs.js";
 import type { Engine, Numbers } from "../../engines/engine.js";
 import { positionKernel } from "../../tiles/kernel.js";
 import { compare, diagonals, interleaved } from "./compare.js";
+import { finiteResultsOf } from "./empirical.js";
 import { Unavailable } from "./fields.js";
 import { batchOf, type ConformanceCase, type ConformanceNetwork, isRecord, isTensor, type Tensor } from "./format.js";
 import { networkOf } from "./network.js";
@@ -46,6 +47,7 @@ export async function runCase(of: ConformanceCase, engine: Engine): Promise<Verd
 async function resultsOf(of: ConformanceCase, engine: Engine): Promise<Results> {
   if (of.kind === "kernel") return kernelsOf(of, engine);
   if (of.kind === "predict") return predictionsOf(of, engine);
+  if (of.kind === "empirical") return finiteResultsOf(of);
   throw new Unavailable(`cases of kind ${of.kind}`);
 }
 

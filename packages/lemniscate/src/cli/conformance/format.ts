@@ -34,6 +34,8 @@ export interface ConformanceCase {
   /** Asks for a layout of the outputs, which `outputs.meta` then names too. */
   readonly kernelArgs?: Readonly<Record<string, unknown>>;
   readonly predict?: { readonly method: string } & Readonly<Record<string, unknown>>;
+  /** Weights of a finite network, and a displacement of them. */
+  readonly params?: Readonly<Record<string, unknown>>;
   readonly inputs: Readonly<Record<string, unknown>>;
   /** Tensors by name, and `meta`. */
   readonly outputs: Readonly<Record<string, unknown>>;
