@@ -70,6 +70,7 @@ export { type Eigen, eigen } from "./linalg/eigen.js";
 export { type Matrix, transpose, zeros } from "./linalg/matrix.js";
 export { multiply } from "./linalg/product.js";
 export { conditionEstimate, logDeterminant, solve, solveLower, solveUpper } from "./linalg/solve.js";
+export type { AttentionWeights } from "./network/attention-weights.js";
 export {
   type Concat,
   concat,
@@ -84,10 +85,11 @@ export {
   serial,
 } from "./network/combinators.js";
 export { depths } from "./network/depths.js";
+export type { PositionOptions } from "./network/encodings.js";
 export { networkFromData, networkFromJson, networkToJson, networkVersion } from "./network/json.js";
 export { type AbReluOptions, abRelu } from "./network/layers/ab-relu.js";
 export { abs } from "./network/layers/abs.js";
-export { type AttentionOptions, attention, type PositionOptions } from "./network/layers/attention.js";
+export { type AttentionOptions, attention } from "./network/layers/attention.js";
 export { type AvgPoolOptions, avgPool } from "./network/layers/avg-pool.js";
 export { type ConvOptions, conv } from "./network/layers/conv.js";
 export { type CosOptions, cos } from "./network/layers/cos.js";
@@ -120,6 +122,7 @@ export { type SinOptions, sin } from "./network/layers/sin.js";
 export { type SliceOptions, type SliceRange, slice } from "./network/layers/slice.js";
 export { type SumPoolOptions, sumPool } from "./network/layers/sum-pool.js";
 export type { Network, Placement } from "./network/placement.js";
+export type { TokenMask } from "./network/token-masks.js";
 export type { Program, Quantity } from "./program/program.js";
 export type { Estimate, EstimatePart } from "./tiles/estimate.js";
 export {

@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import type { RandomKey } from "../core/random.js";
 import type { Shape } from "../core/shape.js";
-import type { Node, Side } from "../ops/op.js";
+import type { Dual } from "../ops/duals/dual.js";
+import type { Node, Parameters, Side } from "../ops/op.js";
 import type { PositionMap } from "../ops/position-map.js";
 import type { ArrayOperations } from "./arrays.js";
 import type { Network, Placement } from "./placement.js";
@@ -87,6 +88,15 @@ export interface LayerDefinition<Options extends object, Weight extends string =
   ) => A;
   /** The positions of one example that are present behind the layer (1, else 0), if they are not those below. */
   readonly mask?: (mask: Uint8Array, options: Options, input: Shape) => Uint8Array;
+  /** Of a layer that applies one function to every channel: that function, by its expectations. */
+  readonly elementwise?: Elementwise<Options> | undefined;
+}
+
+/** A function, and its parameters as they follow from a layer's options. */
+export interface Elementwise<Options extends object> {
+  // biome-ignore lint/suspicious/noExplicitAny: parameters belong to each function; programs carry them along
+  readonly dual: Dual<any>;
+  readonly parameters: (options: Options) => Parameters;
 }
 
 /** A layer as data: its type and its options, defaults included. */

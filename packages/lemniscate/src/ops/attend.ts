@@ -1,21 +1,55 @@
 /** @module What attention does to covariances: weights made from one example's block, applied to both sides. */
-import { apply, type ElementwiseOp, type Node, type StructuralOp } from "./op.js";
+import { apply, type ElementwiseOp, type Node, type Parameters, type StructuralOp } from "./op.js";
 import { isZero } from "./zero.js";
 
 /**
  * Row softmax of a block of logits over the present keys: A_ab = u_b e^{k_ab} / Σ_c u_c e^{k_ac}.
- * The largest logit is subtracted first, so no exponent overflows; a row without keys is 0.
+ * The largest logit is subtracted first, so no exponent overflows; a row without keys is 0. A mask m, a block of ones
+ * and zeros, takes further keys away from each query: u_b becomes u_b m_ab.
  */
 export const softmaxRowsOp: StructuralOp = {
   kind: "structural",
   name: "softmaxRows",
-  demands: () => ["block", "line"],
+  demands: () => ["block", "line", "block"],
   flops: (_, rows, columns) => 20 * rows * columns,
 };
 
-export function softmaxRows(logits: Node, presence: Node): Node {
+export function softmaxRows(logits: Node, presence: Node, mask?: Node): Node {
+  return overKeys(softmaxRowsOp, logits, presence, mask);
+}
+
+/**
+ * Row sparsemax of a block of logits over the present keys: the point of the simplex that is nearest to a row. With the
+ * threshold τ_a at which it sums to 1, A_ab = max(k_ab − τ_a, 0): the weights of far keys are 0.
+ */
+export const sparsemaxRowsOp: StructuralOp = {
+  kind: "structural",
+  name: "sparsemaxRows",
+  demands: () => ["block", "line", "block"],
+  flops: (_, rows, columns) => 20 * rows * columns,
+};
+
+export function sparsemaxRows(logits: Node, presence: Node, mask?: Node): Node {
+  return overKeys(sparsemaxRowsOp, logits, presence, mask);
+}
+
+function overKeys(op: StructuralOp, logits: Node, presence: Node, mask: Node | undefined): Node {
   const { sides, grid } = logits;
-  return { op: softmaxRowsOp, args: [logits, presence], parameters: {}, extent: "pair", sides, grid };
+  const args = mask === undefined ? [logits, presence] : [logits, presence, mask];
+  return { op, args, parameters: {}, extent: "pair", sides, grid };
+}
+
+/** φ of every entry of a block, for one of the functions that have duals; `of` names it, beside its own parameters. */
+export const activateOp: StructuralOp = {
+  kind: "structural",
+  name: "activate",
+  demands: () => ["block"],
+  flops: (_, rows, columns) => 20 * rows * columns,
+};
+
+export function activate(k: Node, of: string, parameters: Parameters): Node {
+  const { sides, grid } = k;
+  return { op: activateOp, args: [k], parameters: { ...parameters, of }, extent: "pair", sides, grid };
 }
 
 /** A k Bᵀ: rows mixed by the weights of one side, columns by those of the other. */
@@ -58,28 +92,19 @@ export function cross(A: Node, B: Node): Node {
   return { op: crossOp, args: [A, B], parameters: {}, extent: "pair", sides, grid: A.grid };
 }
 
-/** max(k, 0): attention weights of the rectified mechanism. */
-export const rectifyOp: ElementwiseOp<Record<string, never>> = {
+/** below·min(k, 0) + above·max(k, 0): attention weights of piecewise linear functions. */
+export const rectifyOp: ElementwiseOp<{ readonly below: number; readonly above: number }> = {
   kind: "elementwise",
   name: "rectify",
   roles: ["entry"],
   keepsZero: () => true,
-  formula: (o, [k]) => o.max(k!, o.constant(0)),
+  formula: (o, [k], { below, above }) => {
+    if (below === -above) return o.mul(o.abs(k!), o.constant(above));
+    const positive = o.mul(o.max(k!, o.constant(0)), o.constant(above));
+    return below === 0 ? positive : o.fma(o.min(k!, o.constant(0)), o.constant(below), positive);
+  },
 };
 
-/** |k|: attention weights of the absolute mechanism. */
-export const magnitudeOp: ElementwiseOp<Record<string, never>> = {
-  kind: "elementwise",
-  name: "magnitude",
-  roles: ["entry"],
-  keepsZero: () => true,
-  formula: (o, [k]) => o.abs(k!),
-};
-
-export function rectify(k: Node): Node {
-  return apply(rectifyOp, [k], {});
-}
-
-export function magnitude(k: Node): Node {
-  return apply(magnitudeOp, [k], {});
+export function rectify(k: Node, below: number, above: number): Node {
+  return below === 1 && above === 1 ? k : apply(rectifyOp, [k], { below, above });
 }

@@ -1,13 +1,15 @@
 import type { Node, Side, StructuralOp } from "./op.js";
 
 /** How the covariance of positional encodings falls with r = Σ_axes |p_a − p_b|^power. */
-export type DecayKind = "none" | "inverse" | "inverseSquare" | "exponential";
+export type DecayKind = "none" | "inverse" | "inverseSquare" | "exponential" | "given";
 
 export type PositionParameters = {
   readonly grid: readonly number[];
   readonly kind: DecayKind;
   readonly rate: number;
   readonly power: number;
+  /** R itself, row by row, if it is given. */
+  readonly given: readonly number[];
 };
 
 /** R_ab, a constant that depends on the two positions alone; the same for every pair of examples. */
@@ -32,8 +34,10 @@ export function positionCovariance(p: Side, q: Side, parameters: PositionParamet
  * | inverse | 1/(1 + rate·r) |
  * | inverseSquare | 1/(1 + rate·r²) |
  * | exponential | exp(−rate·r) |
+ * | given | what it is |
  */
-export function positionMatrix({ grid, kind, rate, power }: PositionParameters): Float64Array {
+export function positionMatrix({ grid, kind, rate, power, given }: PositionParameters): Float64Array {
+  if (kind === "given") return Float64Array.from(given);
   const S = grid.reduce((product, size) => product * size, 1);
   const coordinates = Array.from({ length: S }, (_, a) => {
     let rest = a;

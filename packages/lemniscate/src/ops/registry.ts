@@ -1,4 +1,4 @@
-import { composeOp, crossOp, magnitudeOp, rectifyOp, sandwichOp, softmaxRowsOp } from "./attend.js";
+import { activateOp, composeOp, crossOp, rectifyOp, sandwichOp, softmaxRowsOp, sparsemaxRowsOp } from "./attend.js";
 import {
   affineDistanceOp,
   definedDistanceOp,
@@ -8,6 +8,7 @@ import {
   scaledShareOp,
   shiftShareOp,
 } from "./correlation.js";
+import { dualSumsOp } from "./dual-sums.js";
 import { type Dual, dualOps } from "./duals/dual.js";
 import { errorFunctionDual } from "./duals/error-function.js";
 import { exponentialDual } from "./duals/exponential.js";
@@ -34,8 +35,10 @@ import type { ElementwiseOp, Parameters, StructuralName, StructuralOp } from "./
 import { anyOp, eitherOp, keepOp, presenceOp, scaleSidesOp, shareOp } from "./padding.js";
 import { positionCovarianceOp } from "./position-covariance.js";
 import { mapLineOp, mapPairsOp } from "./position-map.js";
+import { acuteDistanceOp, rectifierSumsOp, rectifierTermOp } from "./rectifier-sums.js";
 import { bilinearOp, innerOp, outerOp, sumDiagonalOp, sumPairsOp, takeDiagonalOp, weighOp } from "./reductions.js";
 import { onlyDiagonalOp, scaleDiagonalOp } from "./same-unit.js";
+import { tokenMaskOp } from "./token-mask.js";
 import { convolveOp, pickCentersOp, tapSharesOp, windowSumsOp } from "./window.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: parameters belong to each operation; programs carry them along
@@ -71,7 +74,6 @@ const elementwise: readonly ElementwiseOp<any>[] = [
   normalizeOp,
   inverseRootOp,
   rectifyOp,
-  magnitudeOp,
   rootOp,
   perRootOp,
   fromDistanceOp,
@@ -83,6 +85,8 @@ const elementwise: readonly ElementwiseOp<any>[] = [
   carriedDistanceOp,
   carriedSlopeOp,
   ...sidedRectifierOps.values(),
+  acuteDistanceOp,
+  rectifierTermOp,
   ...duals.flatMap((dual) => Object.values(dualOps(dual))),
 ];
 
@@ -101,7 +105,12 @@ export const structuralOps: { readonly [Name in StructuralName]: StructuralOp } 
   pooledGram: pooledGramOp,
   positionCovariance: positionCovarianceOp,
   presence: presenceOp,
+  tokenMask: tokenMaskOp,
   softmaxRows: softmaxRowsOp,
+  sparsemaxRows: sparsemaxRowsOp,
+  activate: activateOp,
+  dualSums: dualSumsOp,
+  rectifierSums: rectifierSumsOp,
   sandwich: sandwichOp,
   compose: composeOp,
   cross: crossOp,
@@ -120,3 +129,8 @@ export const structuralOps: { readonly [Name in StructuralName]: StructuralOp } 
   mapPairs: mapPairsOp,
   mapLine: mapLineOp,
 };
+
+/** φ of every nonlinearity that says what it is, by the name of its dual. */
+export const functions: ReadonlyMap<string, NonNullable<AnyDual["value"]>> = new Map(
+  duals.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const])),
+);

@@ -40,12 +40,16 @@ function attention(of: Random): Data {
           power: 1,
           std: of.uniform(),
           values: of.uniform() < 0.5,
+          logits: of.uniform() < 0.2 ? "encodings" : "both",
         };
-  const sqrt = of.uniform() < 0.25;
+  const sqrt = of.uniform() < 0.35;
+  const functions = ["identity", "relu", "abs", { type: "leakyRelu", slope: 0.3 }, "erf", "gelu", "sin"] as const;
+  const normalised = ["softmax", "softmax", "softmax", "sparsemax"] as const;
   return {
     type: "attention",
     scaling: sqrt ? "sqrt" : "linear",
-    weights: sqrt ? "identity" : (["softmax", "softmax", "identity", "relu", "abs"] as const)[of.integer(5)],
+    weights: sqrt || of.uniform() < 0.4 ? functions[of.integer(7)] : normalised[of.integer(4)],
+    mask: of.uniform() < 0.7 ? null : of.uniform() < 0.5 ? "causal" : { band: 1 + of.integer(2) },
     keyStd: 0.3 + of.uniform() / 2,
     outStd: 0.3 + of.uniform() / 2,
     biasStd: of.uniform() < 0.5 ? of.uniform() : 0,

@@ -8,6 +8,18 @@ const trained = [biased, { type: "relu" }, { type: "dense", biasStd: 0.2 }];
 
 const encoded = (options: object): object => ({ position: { decay: "exponential", rate: 0.5, power: 1, ...options } });
 
+/** A covariance over three positions, and which of three keys each query reads: one reads none. */
+const mixedCovariance = [
+  [1, 0.5, -0.2],
+  [0.5, 2, 0.3],
+  [-0.2, 0.3, 0.7],
+];
+const pattern = [
+  [1, 0, 1],
+  [false, false, false],
+  [0, true, 1],
+];
+
 /** Windows: grids that a filter fits, with as many axes as it names; zeros outside are what padding is at stride 1. */
 const windows: Pick<LayerRow, "grids" | "blind" | "equivariant"> = {
   grids: (options) => {
@@ -64,7 +76,10 @@ const rows: readonly LayerRow[] = [
     raw: true,
     data: "tokens",
     below: trained.slice(0, 1),
-    equivariant: (options) => !("position" in options),
+    equivariant: (options) => !("position" in options || "mask" in options),
+    // Matrices over positions fit one length alone.
+    grids: (options) => (/"(allowed|covariance)"/.test(JSON.stringify(options)) ? [[3]] : [[1], [2], [3], [5]]),
+    blind: (options) => !/"(allowed|covariance)"/.test(JSON.stringify(options)),
     options: [
       { queryStd: 1.4, keyStd: 0.8, valueStd: 1.2, outStd: 0.9, biasStd: 0.3 },
       { weights: "identity", keyStd: 0.7 },
@@ -80,6 +95,27 @@ const rows: readonly LayerRow[] = [
       encoded({ decay: "inverseSquare", rate: 4 }),
       { weights: "identity", scaling: "sqrt", ...encoded({}) },
       { weights: "identity", scaling: "sqrt", ...encoded({ values: true, combine: "concat" }) },
+      encoded({ logits: "encodings", std: 1.3 }),
+      encoded({ logits: "encodings", values: true, combine: "concat", width: 3 }),
+      { position: { covariance: mixedCovariance, std: 1.2 } },
+      { weights: "sparsemax", keyStd: 1.4 },
+      { weights: "erf", mask: "causal", biasStd: 0.2 },
+      { weights: { type: "sin", phase: 0.4, slope: 0.7 } },
+      { weights: "gelu", mask: { band: 1 } },
+      { weights: { type: "exp", slope: 0.5 }, mask: { causal: true, band: 2 } },
+      { weights: { type: "leakyRelu", slope: 0.3 } },
+      { mask: "causal", keyStd: 1.4, biasStd: 0.3 },
+      { mask: { allowed: pattern }, weights: "sparsemax" },
+      { mask: { allowed: pattern, causal: true } },
+      { weights: "relu", scaling: "sqrt", keyStd: 0.8, biasStd: 0.3 },
+      { weights: "abs", scaling: "sqrt", ...encoded({ values: true }) },
+      { weights: { type: "abRelu", below: -0.3, above: 1.2 }, scaling: "sqrt", mask: "causal" },
+      { weights: "erf", scaling: "sqrt", keyStd: 0.7, ...encoded({}) },
+      { weights: { type: "gelu" }, scaling: "sqrt", mask: { band: 1 } },
+      { weights: { type: "sin", phase: 0.4 }, scaling: "sqrt", keyStd: 0.6 },
+      { weights: { type: "exp", slope: 0.4 }, scaling: "sqrt", keyStd: 0.5 },
+      { weights: "identity", scaling: "sqrt", mask: { allowed: pattern }, biasStd: 0.4 },
+      { weights: "relu", scaling: "sqrt", ...encoded({ logits: "encodings" }) },
     ],
   },
   {

@@ -469,57 +469,135 @@ function attention(
     const dp = (position["width"] as number | undefined) ?? d;
     const sum = position["combine"] === "sum";
     const u = sum ? 1 : d / (d + dp);
-    const v = (position["std"] as number) ** 2 * (sum ? 1 : dp / (d + dp));
+    const std2 = (position["std"] as number) ** 2;
+    const v = std2 * (sum ? 1 : dp / (d + dp));
     const mixed =
-      (k: Entry): Entry =>
+      (k: Entry, content: number, encoding: number): Entry =>
       (i, j, a, b) =>
-        present(i, a) && present(j, b) ? u * k(i, j, a, b) + v * R[a * S + b]! : 0;
-    [IK, IT] = [mixed(K), mixed(T)];
+        present(i, a) && present(j, b) ? content * k(i, j, a, b) + encoding * R[a * S + b]! : 0;
+    [IK, IT] = [mixed(K, u, v), mixed(T, u, v)];
     if (position["values"] === true) [VK, VT] = [IK, IT];
+    if (position["logits"] === "encodings") [IK, IT] = [mixed(K, 0, std2), mixed(T, 0, std2)];
   }
   const std = (name: string): number => network[name] as number;
   const qk = std("queryStd") * std("keyStd");
   const ov = std("valueStd") * std("outStd");
   const bias = ((network["biasStd"] as number | null) ?? 0) ** 2;
   const channels = network["width"] as number | undefined;
-  if (network["scaling"] === "sqrt") {
-    const s = (qk * ov) ** 2;
-    const dot = (x: Entry, y: Entry, i: number, j: number): number =>
-      sumOver(S, (a) => sumOver(S, (b) => x(i, j, a, b) * y(i, j, a, b)));
-    return both(
-      (i, j, a, b) => s * dot(IK, VK, i, j) * IK(i, j, a, b) + bias,
-      (i, j, a, b) =>
-        s * (4 * dot(IK, VK, i, j) + dot(IK, VT, i, j) + dot(VK, IT, i, j)) * IK(i, j, a, b) +
-        s * dot(IK, VK, i, j) * IT(i, j, a, b) +
-        bias,
+  const reads = tokenMask(network["mask"] as Data | "causal" | null, below.grid);
+  const skip = std("skip");
+  const skipped = (k: Entry, t: Entry): State =>
+    both(
+      (...at) => skip * K(...at) + (1 - skip) * k(...at),
+      (...at) => skip * T(...at) + (1 - skip) * t(...at),
       channels,
+    );
+  if (network["scaling"] === "sqrt") {
+    // Σ_ij m_ai m_bj (…): expectations of φφ and φ'φ' of Gaussian logits.
+    const { value, slope } = functionOf(network["weights"] as Data | string).dual;
+    const sum = (a: number, b: number, term: (c: number, d: number) => number): number =>
+      sumOver(S, (c) => sumOver(S, (d) => (reads(a, c) && reads(b, d) ? term(c, d) : 0)));
+    const E = (f: Expectation, i: number, j: number, [a, b, c, d]: readonly [number, number, number, number]): number =>
+      f(
+        qk ** 2 * IK(i, i, a, a) * IK(i, i, c, c),
+        qk ** 2 * IK(i, j, a, b) * IK(i, j, c, d),
+        qk ** 2 * IK(j, j, b, b) * IK(j, j, d, d),
+      );
+    return skipped(
+      (i, j, a, b) => bias + ov ** 2 * sum(a, b, (c, d) => VK(i, j, c, d) * E(value, i, j, [a, b, c, d])),
+      (i, j, a, b) =>
+        bias +
+        ov ** 2 *
+          sum(a, b, (c, d) => {
+            const [ab, cd] = [IK(i, j, a, b), IK(i, j, c, d)];
+            const logits = 2 * ab * cd + IT(i, j, a, b) * cd + ab * IT(i, j, c, d);
+            const values = (2 * VK(i, j, c, d) + VT(i, j, c, d)) * E(value, i, j, [a, b, c, d]);
+            return values + qk ** 2 * VK(i, j, c, d) * logits * E(slope, i, j, [a, b, c, d]);
+          }),
     );
   }
   const A = below.mask.map((_, i) => Array.from({ length: S }, (_, a) => weights(i, a)));
   function weights(i: number, a: number): number[] {
     const logits = Array.from({ length: S }, (_, k) => qk * IK(i, i, a, k));
-    const kind = network["weights"];
-    if (kind !== "softmax")
-      return logits.map((g) => (kind === "relu" ? Math.max(g, 0) : kind === "abs" ? Math.abs(g) : g));
-    const top = Math.max(...logits.filter((_, k) => present(i, k)));
-    const e = logits.map((g, k) => (present(i, k) ? Math.exp(g - top) : 0));
+    const kind = network["weights"] as Data | string;
+    if (kind !== "softmax" && kind !== "sparsemax")
+      return logits.map((g, k) => (reads(a, k) ? functionOf(kind).phi(g) : 0));
+    const keys = logits.map((_, k) => present(i, k) && reads(a, k));
+    if (!keys.includes(true)) return logits.map(() => 0);
+    if (kind === "sparsemax") {
+      // The threshold by bisection: weights sum to 1 there.
+      const total = (tau: number): number => sumOver(S, (k) => (keys[k] ? Math.max(logits[k]! - tau, 0) : 0));
+      const top = Math.max(...logits.filter((_, k) => keys[k]));
+      let [low, high] = [top - 1, top];
+      for (let step = 0; step < 60; step++) {
+        const middle = (low + high) / 2;
+        if (total(middle) > 1) low = middle;
+        else high = middle;
+      }
+      return logits.map((g, k) => (keys[k] ? Math.max(g - low, 0) : 0));
+    }
+    const top = Math.max(...logits.filter((_, k) => keys[k]));
+    const e = logits.map((g, k) => (keys[k] ? Math.exp(g - top) : 0));
     const total = e.reduce((x, y) => x + y, 0);
-    return e.map((x) => (total > 0 ? x / total : 0));
+    return e.map((x) => x / total);
   }
   const applied =
     (k: Entry): Entry =>
     (i, j, a, b) =>
       ov ** 2 * sumOver(S, (c) => sumOver(S, (d) => A[i]![a]![c]! * k(i, j, c, d) * A[j]![b]![d]!));
   const [AK, AT] = [applied(VK), applied(VT)];
-  return both(
+  return skipped(
     (...at) => AK(...at) + bias,
     (...at) => 2 * AK(...at) + AT(...at) + bias,
-    channels,
   );
+}
+
+/** A function of logits, with its expectations. */
+function functionOf(weights: Data | string): { phi: (x: number) => number; dual: ReturnType<typeof dual> } {
+  const data = typeof weights === "string" ? { scale: 1, slope: 1, shift: 0, phase: 0, type: weights } : weights;
+  const of = (name: string): number => data[name] as number;
+  const ramp = (below: number, above: number) => (x: number) => (x < 0 ? below : above) * x;
+  const known: Readonly<Record<string, (x: number) => number>> = {
+    identity: (x) => x,
+    relu: ramp(0, 1),
+    abs: ramp(-1, 1),
+    leakyRelu: ramp(of("slope"), 1),
+    abRelu: ramp(of("below"), of("above")),
+    erf: (x) => of("scale") * erf(of("slope") * x) + of("shift"),
+    gelu: (x) => (x / 2) * (1 + erf(x / Math.SQRT2)),
+    sin: (x) => of("scale") * Math.sin(of("slope") * x + of("phase")),
+    exp: (x) => of("scale") * Math.exp(of("slope") * x),
+  };
+  const expectations = data.type === "identity" ? rectifier(1, 1) : dual(data);
+  return { phi: known[data.type]!, dual: expectations };
+}
+
+/** 2/√π e^{−x²} Σ 2ᵏ x^{2k+1}/(2k+1)!!. */
+function erf(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let [term, sum] = [x, x];
+  for (let k = 1; k < 200; k++) sum += term *= (2 * x * x) / (2 * k + 1);
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+/** Whether query a may read key b. */
+function tokenMask(mask: Data | "causal" | null, grid: readonly number[]): (a: number, b: number) => boolean {
+  if (mask === null) return () => true;
+  const { causal, band, allowed } = (mask === "causal" ? { causal: true } : mask) as {
+    causal?: boolean;
+    band?: number;
+    allowed?: (boolean | number)[][];
+  };
+  const along = (a: number, axis: number): number => Math.floor(a / count(grid.slice(axis + 1))) % grid[axis]!;
+  return (a, b) =>
+    !(causal && b > a) &&
+    (band === undefined || grid.every((_, axis) => Math.abs(along(a, axis) - along(b, axis)) <= band)) &&
+    (allowed === undefined || Boolean(allowed[a]![b]));
 }
 
 function encodings(position: Data, grid: readonly number[]): number[] {
   const S = count(grid);
+  if (position["covariance"] !== undefined) return (position["covariance"] as number[][]).flat();
   const [rate, power] = [position["rate"] as number, position["power"] as number];
   const along = (a: number, axis: number): number => Math.floor(a / count(grid.slice(axis + 1))) % grid[axis]!;
   return Array.from({ length: S * S }, (_, at) => {

@@ -93,7 +93,7 @@ describe("a network from data", () => {
       run: read(layer("attention", { position: { decya: "none" } })),
       code: "OptionOutOfRange",
       message:
-        'network (attention).position: got the unknown option "decya", allowed is combine, decay, rate, power, std, width, values, indefinite. Check the spelling, or leave it out.',
+        'network (attention).position: got the unknown option "decya", allowed is combine, decay, rate, power, covariance, std, width, values, logits, indefinite. Check the spelling, or leave it out.',
       path: ["position", "decya"],
     },
     {

@@ -26,7 +26,7 @@ describe("a layer made by its function", () => {
       run: () => attention({ position: { rtae: 1 } as object }),
       code: "OptionOutOfRange",
       message:
-        'attention.position: got the unknown option "rtae", allowed is combine, decay, rate, power, std, width, values, indefinite. Check the spelling, or leave it out.',
+        'attention.position: got the unknown option "rtae", allowed is combine, decay, rate, power, covariance, std, width, values, logits, indefinite. Check the spelling, or leave it out.',
     },
     {
       what: "dropout of everything",

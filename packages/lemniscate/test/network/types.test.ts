@@ -79,8 +79,8 @@ test("wrong options do not compile", () => {
   expect(() => dense({ weightStd: "1" })).toThrow();
   // @ts-expect-error a known option
   expect(() => dense({ weight: 1 })).toThrow();
-  // @ts-expect-error one of four kinds
-  expect(() => attention({ weights: "sparsemax" })).toThrow();
+  // @ts-expect-error a known kind
+  expect(() => attention({ weights: "hardmax" })).toThrow();
   // @ts-expect-error drop has no default
   expect(() => dropout({})).toThrow();
   // @ts-expect-error relu has no options

@@ -1,7 +1,10 @@
+import { numbers } from "../../ops/algebra.js";
+import { type ConstantBlock, constantBlocks } from "../../ops/constant-blocks.js";
 import type { Form, StructuralName } from "../../ops/op.js";
-import type { PositionParameters } from "../../ops/position-covariance.js";
-import { positionMatrix } from "../../ops/position-covariance.js";
 import { type PositionMap, readsDiagonal, rowsOf } from "../../ops/position-map.js";
+import { type RectifierSumParameters, rectifierTermOp } from "../../ops/rectifier-sums.js";
+import { elementwiseOps, functions } from "../../ops/registry.js";
+import { sparsemax } from "../../ops/sparsemax.js";
 import { type WindowParameters, windowCenters, windowTaps } from "../../ops/window.js";
 import type { Step } from "../../program/program.js";
 import { block, diagonal, line, number, type Value } from "./values.js";
@@ -67,27 +70,59 @@ export const lowerings: { readonly [Name in StructuralName]: Lowering } = {
 
   pooledGram: ([x, y]) => number(x!.data.reduce((sum, value, c) => sum + value * y!.data[c]!, 0)),
 
-  positionCovariance: (_, step, a, b) => {
-    const parameters = step.parameters as unknown as PositionParameters;
-    const S = parameters.grid.reduce((product, size) => product * size, 1);
-    const R = constant(parameters);
-    return shaped(step.form, a.lengths[step.space]!, b.lengths[step.space]!, (s, t) => R[s * S + t]!);
-  },
+  positionCovariance: constantBlock,
+  tokenMask: constantBlock,
 
   presence: (_, step, a) => (step.form === "value" ? number(a.presence[0]!) : line(a.presence)),
 
-  softmaxRows: ([logits, presence]) => {
-    const { rows, columns, data } = logits!;
-    const out = new Float64Array(rows * columns);
-    for (let s = 0; s < rows; s++) {
-      let top = Number.NEGATIVE_INFINITY;
-      for (let t = 0; t < columns; t++) if (presence!.data[t]) top = Math.max(top, data[s * columns + t]!);
+  softmaxRows: (args) =>
+    overKeys(args, (logits) => {
+      const top = Math.max(...logits);
+      const e = logits.map((x) => Math.exp(x - top));
+      const sum = e.reduce((total, x) => total + x, 0);
+      return e.map((x) => x / sum);
+    }),
+
+  sparsemaxRows: (args) => overKeys(args, sparsemax),
+
+  activate: ([k], { parameters }) => {
+    const phi = functions.get(parameters["of"] as string)!;
+    return { ...k!, data: k!.data.map((x) => phi(x, parameters)) };
+  },
+
+  rectifierSums: ([pp, k, qq, d, w, m, n], { form, parameters }) => {
+    const { rows, columns, data } = k!;
+    return shaped(form, rows, columns, (a, b) => {
       let sum = 0;
-      for (let t = 0; t < columns; t++)
-        if (presence!.data[t]) sum += out[s * columns + t] = Math.exp(data[s * columns + t]! - top);
-      if (sum > 0) for (let t = 0; t < columns; t++) out[s * columns + t]! /= sum;
-    }
-    return { rows, columns, data: out };
+      for (let i = 0; i < rows; i++)
+        for (let j = 0; j < columns; j++) {
+          const [ab, ij] = [a * columns + b, i * columns + j];
+          const seen = (m?.data[a * rows + i] ?? 1) * (n?.data[b * columns + j] ?? 1);
+          const variances = [pp!.data[a]!, pp!.data[i]!, data[ab]!, data[ij]!, qq!.data[b]!, qq!.data[j]!];
+          const args = [...variances, d!.data[ab]!, d!.data[ij]!];
+          sum += seen * w!.data[ij]! * rectifierTermOp.formula(numbers, args, parameters as RectifierSumParameters);
+        }
+      return sum;
+    });
+  },
+
+  dualSums: ([pp, k, qq, w, m, n], { form, parameters }) => {
+    const { formula } = elementwiseOps.get(parameters["of"] as string)!;
+    const s = parameters["logitScale"] as number;
+    const { rows, columns, data } = k!;
+    return shaped(form, rows, columns, (a, b) => {
+      let sum = 0;
+      for (let i = 0; i < rows; i++)
+        for (let j = 0; j < columns; j++) {
+          const seen = (m?.data[a * rows + i] ?? 1) * (n?.data[b * columns + j] ?? 1);
+          const weight = seen * w!.data[i * columns + j]!;
+          const p = s * pp!.data[a]! * pp!.data[i]!;
+          const q = s * qq!.data[b]! * qq!.data[j]!;
+          const pq = s * data[a * columns + b]! * data[i * columns + j]!;
+          if (weight !== 0) sum += weight * formula(numbers, [p, pq, q], parameters);
+        }
+      return sum;
+    });
   },
 
   sandwich: ([A, k, B], step) => {
@@ -206,11 +241,28 @@ function entryAt({ rows, columns, data }: Value, s: number, r: number): number {
   return s >= 0 && r >= 0 && s < rows && r < columns ? data[s * columns + r]! : 0;
 }
 
+/** Rows of a block of logits as rows of weights, over the keys that are present and that each query may read. */
+function overKeys(
+  [logits, presence, mask]: readonly Value[],
+  of: (logits: readonly number[]) => readonly number[],
+): Value {
+  const { rows, columns, data } = logits!;
+  const out = new Float64Array(rows * columns);
+  for (let s = 0; s < rows; s++) {
+    const keys = [...Array(columns).keys()].filter((t) => presence!.data[t]! * (mask?.data[s * columns + t] ?? 1) > 0);
+    if (keys.length === 0) continue;
+    const weights = of(keys.map((t) => data[s * columns + t]!));
+    for (const [n, t] of keys.entries()) out[s * columns + t] = weights[n]!;
+  }
+  return { rows, columns, data: out };
+}
+
 const constants = new WeakMap<object, Float64Array>();
 
-/** R of a step, computed once for as long as its program is in use. */
-function constant(parameters: PositionParameters): Float64Array {
-  const known = constants.get(parameters) ?? positionMatrix(parameters);
-  constants.set(parameters, known);
-  return known;
+/** A block of positions alone, computed once for as long as its program is in use. */
+function constantBlock(_: readonly Value[], { op, form, parameters, space }: Step, a: Input, b: Input): Value {
+  const matrix = constants.get(parameters) ?? constantBlocks[op as ConstantBlock](parameters);
+  constants.set(parameters, matrix);
+  const S = Math.sqrt(matrix.length);
+  return shaped(form, a.lengths[space]!, b.lengths[space]!, (s, t) => matrix[s * S + t]!);
 }

@@ -16,6 +16,12 @@ export interface Context {
   readonly spare: number;
   readonly format: Format;
   readonly call: Readonly<Record<string, (...args: number[]) => void>>;
+  /** Runs one of the instruction's fused functions on so many rows and columns; of each stream its address and stride. */
+  readonly fused: (index: number, rows: number, columns: number, streams: readonly number[]) => void;
+  /** Ends work that nobody wants any more: to be asked now and then by what takes long. */
+  readonly check: () => void;
+  /** The engine's memory, number by number. */
+  readonly numbers: Float64Array | Float32Array;
   readonly read: (address: number) => number;
   readonly write: (address: number, value: number) => void;
   readonly copy: (from: number, to: number, bytes: number) => void;

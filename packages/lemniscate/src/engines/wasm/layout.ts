@@ -1,7 +1,7 @@
 /** @module Where everything lies in the engine's memory. Addresses are byte offsets; the result is plain data. */
 import { type Batch, channelsOf, trimmed } from "../../core/batch.js";
-import { sandwichOp } from "../../ops/attend.js";
-import { type PositionParameters, positionMatrix } from "../../ops/position-covariance.js";
+import { type ConstantBlock, constantBlocks, isConstantBlock } from "../../ops/constant-blocks.js";
+import type { Parameters, StructuralName } from "../../ops/op.js";
 import { mapPairsOp, type PositionMap } from "../../ops/position-map.js";
 import { structuralOps } from "../../ops/registry.js";
 import { type WindowParameters, windowOps } from "../../ops/window.js";
@@ -59,7 +59,7 @@ export interface Layout {
   /** Kept example steps: blocks and lines an example by itself, numbers of all examples side by side. */
   readonly tape: ReadonlyMap<number, Float64Array>;
   readonly transposed: ReadonlyMap<number, Float64Array>;
-  /** Covariances of positions and their diagonals, by their parameters as JSON. */
+  /** Blocks of positions alone and their diagonals, by operation and parameters as JSON. */
   readonly positions: ReadonlyMap<
     string,
     { readonly block: number; readonly diagonal: number; readonly stride: number }
@@ -155,7 +155,8 @@ export function layoutOf(
   const transposed = new Map(lowered.transposed.map((step) => [step, each(block, program.example[step]!.space)]));
   const positions = new Map(
     positionSteps([...program.example, ...program.pair]).map((key) => {
-      const S = (JSON.parse(key) as PositionParameters).grid.reduce((product, size) => product * size, 1);
+      const [, { grid }] = JSON.parse(key) as [string, { readonly grid: readonly number[] }];
+      const S = grid.reduce((product, size) => product * size, 1);
       const stride = strideOf(format, S);
       return [key, { block: take(S * stride), diagonal: take(stride), stride }] as const;
     }),
@@ -252,11 +253,14 @@ function stepsOf({ example, pair, self }: Program): readonly Step[] {
   return [...example, ...pair, ...self];
 }
 
+/** Operations that need a block for what stands between their two halves. */
+const withBlock: ReadonlySet<string> = new Set<StructuralName>(["sandwich", "dualSums", "rectifierSums"]);
+
 /** Scratch memory of single operations: a block for the first of two products, strips for windows. */
 function spareBytes(program: Program, spaces: readonly Space[], format: Format): number {
   const blocks = stepsOf(program).map(({ op, space }) => {
     const { longest } = spaces[space]!;
-    return op === sandwichOp.name ? longest * strideOf(format, longest) : 0;
+    return withBlock.has(op) ? longest * strideOf(format, longest) : 0;
   });
   const strips = windowSteps(program).map(({ space, parameters }) => {
     const window = parameters as WindowParameters;
@@ -284,8 +288,8 @@ function homes({ tape, program }: Lowered, ...forms: readonly string[]): Readonl
 
 function positionSteps(steps: readonly Step[]): string[] {
   const keys = steps
-    .filter(({ op }) => op === "positionCovariance")
-    .map(({ parameters }) => JSON.stringify(parameters));
+    .filter(({ op }) => isConstantBlock(op))
+    .map(({ op, parameters }) => JSON.stringify([op, parameters]));
   return [...new Set(keys)];
 }
 
@@ -316,8 +320,8 @@ export function fillMemory(layout: Layout, format: Format, buffer: ArrayBufferLi
   for (const [key, at] of layout.masks) writeMasks(JSON.parse(key) as WindowParameters, format, at, words);
   for (const [key, at] of layout.maps) writeTable(JSON.parse(key) as PositionMap, format, at, data, words);
   for (const [key, { block, diagonal, stride }] of layout.positions) {
-    const parameters = JSON.parse(key) as PositionParameters;
-    const R = positionMatrix(parameters);
+    const [op, parameters] = JSON.parse(key) as [ConstantBlock, Parameters];
+    const R = constantBlocks[op](parameters);
     const S = Math.sqrt(R.length);
     for (let s = 0; s < S; s++) {
       data.set(R.subarray(s * S, (s + 1) * S), index(block + s * stride));

@@ -1,4 +1,5 @@
 /** @module A program as instructions of this engine, with the functions they call. Plain data, sent to workers. */
+import { isConstantBlock } from "../../ops/constant-blocks.js";
 import { elementwiseOps, structuralOps } from "../../ops/registry.js";
 import type { Operand, Program, Step } from "../../program/program.js";
 import type { Fused } from "./elementwise.js";
@@ -43,11 +44,14 @@ export function lower(given: Program): Lowered {
   // Equal functions become one object, by which an instruction finds its function.
   const merged = (instructions: readonly Instruction[]): readonly Instruction[] =>
     instructions.map((instruction) => {
-      if (instruction.kind !== "fused") return instruction;
-      const key = JSON.stringify(instruction.fused);
-      const fused = functions.get(key) ?? instruction.fused;
-      functions.set(key, fused);
-      return { ...instruction, fused };
+      const one = (given: Fused): Fused => {
+        const key = JSON.stringify(given);
+        const fused = functions.get(key) ?? given;
+        functions.set(key, fused);
+        return fused;
+      };
+      if (instruction.kind === "fused") return { ...instruction, fused: one(instruction.fused) };
+      return { ...instruction, functions: instruction.functions.map(one) };
     });
   const lists = {
     example: merged(schedule(program.example, all(program.example), () => true, new Set([...tape, ...transposed]))),
@@ -122,8 +126,8 @@ function transposedSteps(program: Program): number[] {
 }
 
 /**
- * Example steps that pairs read otherwise than as attention weights. Covariances of positions are not among them: they
- * are the same for all examples, lie in a place of their own, and no step writes them.
+ * Example steps that pairs read otherwise than as attention weights. Blocks of positions alone are not among them:
+ * they are the same for all examples, lie in a place of their own, and no step writes them.
  */
 function plainTape(program: Program): number[] {
   const found = new Set<number>();
@@ -135,9 +139,7 @@ function plainTape(program: Program): number[] {
       if (operand !== null && operand.from !== "here") found.add(operand.step);
   // They have no place but their home.
   for (const [step, { form }] of program.example.entries()) if (form === "channels") found.add(step);
-  return [...found]
-    .filter((step) => program.example[step]!.op !== structuralOps.positionCovariance.name)
-    .sort((x, y) => x - y);
+  return [...found].filter((step) => !isConstantBlock(program.example[step]!.op)).sort((x, y) => x - y);
 }
 
 /** Whether an operand is attention weights that are read transposed. */

@@ -1,4 +1,5 @@
 /** @module Where an instruction finds its operands, worked out once before any example is looked at. */
+import { isConstantBlock } from "../../ops/constant-blocks.js";
 import type { Step } from "../../program/program.js";
 import type { Layout, Space } from "./layout.js";
 import type { Lowered } from "./lower.js";
@@ -36,8 +37,8 @@ export function findPlace(
   const kept = onTape ? layout.tape.get(step) : undefined;
   // One example's number is computed in scratch and copied: on the tape it is no vector of its own.
   if (kept !== undefined && (from !== "here" || made.form !== "value" || layout.features)) return of(kept);
-  if (made.op === "positionCovariance") {
-    const home = layout.positions.get(JSON.stringify(made.parameters))!;
+  if (isConstantBlock(made.op)) {
+    const home = layout.positions.get(JSON.stringify([made.op, made.parameters]))!;
     return { address: () => (made.form === "block" ? home.block : home.diagonal), stride: () => home.stride, space };
   }
   const address = scratch + layout.offsets[list].get(step)!;

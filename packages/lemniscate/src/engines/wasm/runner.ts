@@ -169,6 +169,7 @@ export class Runner {
     const { layout, format } = this.#setup;
     if (instruction.kind === "fused") return this.#bindFused(list, instruction);
     const { op, form, parameters, inputs, output, space } = instruction;
+    const fused = instruction.functions.map((each) => this.#functions[functionName(this.#setup.lowered, each)]!);
     const call = lowerings[op as keyof typeof lowerings]({
       layout,
       space: layout.spaces[space]!,
@@ -179,6 +180,12 @@ export class Runner {
       spare: this.#scratch + layout.product,
       format,
       call: this.#functions,
+      fused: (index, rows, columns, streams) => {
+        this.#words.set(streams, this.#openFrame(rows, columns));
+        fused[index]!(this.#frame);
+      },
+      check: () => this.#check(),
+      numbers: this.#numbers,
       read: (address) => this.#read(address),
       write: (address, value) => this.#write(address, value),
       clear: (at, bytes) => this.#words.fill(0, at / 4, (at + bytes) / 4),

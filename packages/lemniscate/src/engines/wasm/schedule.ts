@@ -4,6 +4,7 @@ import { elementwiseOps } from "../../ops/registry.js";
 import { formulaFlops } from "../../program/cost.js";
 import type { Operand, Step } from "../../program/program.js";
 import type { Fused, FusedStep, Source, StreamAccess } from "./elementwise.js";
+import { termsOf } from "./terms.js";
 
 /**
  * What a step's numbers lie in: a block, a line of positions, a number, a matrix with an entry a pair, inputs, one
@@ -32,6 +33,8 @@ export type Instruction =
       readonly parameters: Parameters;
       readonly inputs: readonly Place[];
       readonly output: number;
+      /** Fused functions that its lowering calls. */
+      readonly functions: readonly Fused[];
     };
 
 /** Steps that one function fuses at most: longer ones spill every register and compile slowly. */
@@ -68,6 +71,7 @@ export function schedule(
         parameters,
         inputs,
         output: structural,
+        functions: termsOf(op, parameters, operands.length),
       });
       continue;
     }

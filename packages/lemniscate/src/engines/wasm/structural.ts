@@ -3,8 +3,10 @@
 import type { StructuralName } from "../../ops/op.js";
 import type { Program } from "../../program/program.js";
 import type { Call, Context } from "./context.js";
+import { dualSums, rectifierSums } from "./dual-sums.js";
 import type { KernelName } from "./kernels/define.js";
 import { correctsNearCopies } from "./kernels/near-copies.js";
+import { activate, sparsemaxRows } from "./logits.js";
 import { mapLine, mapPairs } from "./maps.js";
 import { strideOf } from "./stride.js";
 import { convolve, pickCenters, tapShares, windowSums } from "./windows.js";
@@ -26,7 +28,12 @@ const called: { readonly [Name in Exclude<StructuralName, "gram" | "mixedGram">]
   pooledGram: ofNumbers,
   positionCovariance: [],
   presence: [],
-  softmaxRows: ["softmax"],
+  tokenMask: [],
+  softmaxRows: ["softmax", "maskedSoftmax"],
+  sparsemaxRows: [],
+  activate: [],
+  dualSums: ["sum"],
+  rectifierSums: ["sum"],
   sandwich: ["product", "columnDots"],
   compose: ["product"],
   cross: ["product"],
@@ -155,16 +162,23 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
       ),
 
   softmaxRows:
-    ({ space: { lengths }, inputs: [logits, presence], output, call }) =>
+    ({ space: { lengths }, inputs: [logits, presence, mask], output, call }) =>
     (a, b) =>
-      call["softmax"]!(
+      call[mask === undefined ? "softmax" : "maskedSoftmax"]!(
         logits!.address(a, b),
         presence!.address(a, b),
         output.address(a, b),
         lengths[a]!,
         lengths[b]!,
         logits!.stride(a, b),
+        mask?.address(a, b) ?? 0,
+        mask?.stride(a, b) ?? 0,
       ),
+
+  sparsemaxRows: sparsemaxRows,
+  activate: activate,
+  dualSums,
+  rectifierSums,
 
   // Products sum over the rows of both factors: first (A k)ᵀ from k and Aᵀ, then A k Bᵀ from that and Bᵀ.
   sandwich:
@@ -320,4 +334,5 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
 
   // Lies in memory already; `findPlace` says where.
   positionCovariance: () => () => {},
+  tokenMask: () => () => {},
 };

@@ -1,49 +1,42 @@
 import { z } from "zod";
 import { LemniscateError } from "../../core/errors.js";
-import { positionCount, type Shape } from "../../core/shape.js";
-import { cholesky } from "../../linalg/cholesky.js";
-import { magnitude, rectify, sandwich, softmaxRows } from "../../ops/attend.js";
+import { positionCount } from "../../core/shape.js";
+import { sandwich } from "../../ops/attend.js";
+import { dualSums } from "../../ops/dual-sums.js";
+import { dualOps } from "../../ops/duals/dual.js";
+import { type RectifierParameters, rectifierDual } from "../../ops/duals/rectifier.js";
 import { add, affine, multiply } from "../../ops/elementary.js";
 import type { Node, Side } from "../../ops/op.js";
-import { keep } from "../../ops/padding.js";
-import { positionCovariance, positionMatrix } from "../../ops/position-covariance.js";
+import { rectifierSums } from "../../ops/rectifier-sums.js";
 import { inner } from "../../ops/reductions.js";
-import type { ArrayOperations } from "../arrays.js";
-import { needChannels, needPositions } from "../checks.js";
-import { concat, softmax } from "../composed.js";
-import { magnitude as absolute, rectifier } from "../elementwise.js";
+import { tokenMask } from "../../ops/token-mask.js";
+import {
+  type AttentionWeights,
+  attentionWeights,
+  isIdentity,
+  kindOf,
+  type LogitFunction,
+  weigh,
+  weighArrays,
+} from "../attention-weights.js";
+import { needGaussian, needPositions } from "../checks.js";
+import {
+  checkEncodings,
+  encode,
+  encodedActivations,
+  encodingsAlone,
+  type PositionOptions,
+  positionOptions,
+} from "../encodings.js";
 import type { Covariances, LayerCovariances, LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import { biasStd, std, width } from "../options.js";
 import type { AttentionPlacement } from "../placement.js";
-import { refuseIndefinite } from "../positive.js";
-
-/** Random positional encodings: columns of an S×d_p matrix, independent N(0, R), shared by all examples. */
-export interface PositionOptions {
-  /** `"sum"`: added to the activations. `"concat"`: as further channels, so that the widths mix the two. */
-  readonly combine: "sum" | "concat";
-  /** How R falls with r = Σ_axes |p_a − p_b|^power; `"none"` is R = identity. */
-  readonly decay: "none" | "inverse" | "inverseSquare" | "exponential";
-  /** λ in 1/(1 + λr), 1/(1 + λr²), exp(−λr); default 1. */
-  readonly rate: number;
-  /** Default 2, so that `"inverse"` is 1/(1 + λ|Δ|²). */
-  readonly power: number;
-  /** Standard deviation of the encodings; default 1. */
-  readonly std: number;
-  /** Channels of concatenated encodings; default as many as the input has. */
-  readonly width?: number | undefined;
-  /** Whether values see the encodings too, or queries and keys alone; default false. */
-  readonly values: boolean;
-  /**
-   * What to do about a decay that is no covariance on this grid, such as 1/(1 + r²) with power 2: `"refuse"`
-   * (default), or `"accept"` and get numbers that are the kernel of no network, as Neural Tangents does.
-   */
-  readonly indefinite: "refuse" | "accept";
-}
+import { type TokenMask, tokenMaskOn, tokenMaskOption } from "../token-masks.js";
 
 export interface AttentionOptions {
   /** ζ: what turns logits into weights; default softmax over the keys. */
-  readonly weights: "softmax" | "identity" | "relu" | "abs";
+  readonly weights: AttentionWeights;
   /** `"linear"`: logits over d, queries tied to keys (default). `"sqrt"`: logits over √d, queries and keys apart. */
   readonly scaling: "linear" | "sqrt";
   readonly queryStd: number;
@@ -53,20 +46,13 @@ export interface AttentionOptions {
   /** Standard deviation of the output bias; default 0. */
   readonly biasStd: number | null;
   readonly position: PositionOptions | null;
+  /** Which keys each query may read: `"causal"`, or a {@link TokenMask}; default all of them. */
+  readonly mask: "causal" | TokenMask | null;
+  /** α: the layer leaves √α·input + √(1 − α)·attention; default 0, which is attention alone. */
+  readonly skip: number;
   /** Number of output channels of a finite network; needed only where a kernel depends on it. */
   readonly width?: number | undefined;
 }
-
-const position = z.strictObject({
-  combine: z.enum(["sum", "concat"]).default("sum"),
-  decay: z.enum(["none", "inverse", "inverseSquare", "exponential"]).default("none"),
-  rate: z.number().positive().default(1),
-  power: z.number().positive().default(2),
-  std: std.default(1),
-  width: width.optional(),
-  values: z.boolean().default(false),
-  indefinite: z.enum(["refuse", "accept"]).default("refuse"),
-});
 
 /**
  * Self-attention with infinitely many heads of infinite width. I is the state that queries and keys see, V the one
@@ -79,69 +65,83 @@ const position = z.strictObject({
  *   K = σ² A(x) V_κ A(x')ᵀ + σ_b²
  *   Θ = σ² A(x) (V_Θ + 2 V_κ) A(x')ᵀ + σ_b²   (queries and keys add nothing: their gradients vanish with 1/d)
  *
- * Square-root scaling with identity weights, and s = (σ_Q σ_K σ)²:
+ * Square-root scaling with a function φ of each logit: logits are Gaussian, of covariance σ_Q²σ_K² I_ab I_ij between
+ * (a, i) and (b, j). With T and Ṫ, the expectations of φφ and φ'φ' for these, and s = σ_Q²σ_K²:
  *
- *   K = s ⟨I_κ, V_κ⟩ I_κ + σ_b²
- *   Θ = s [ (4 ⟨I_κ, V_κ⟩ + ⟨I_κ, V_Θ⟩ + ⟨V_κ, I_Θ⟩) I_κ + ⟨I_κ, V_κ⟩ I_Θ ] + σ_b²
+ *   K = σ² Σ_ij V_κ,ij T + σ_b²
+ *   Θ = σ² [ Σ_ij (2 V_κ + V_Θ)_ij T + s Σ_ij V_κ,ij (2 I_κ,ab I_κ,ij + I_Θ,ab I_κ,ij + I_κ,ab I_Θ,ij) Ṫ ] + σ_b²
+ *
+ * With identity weights T = s I_κ,ab I_κ,ij and Ṫ = 1, so that the sums are inner products ⟨I_κ, V_κ⟩ and the like.
  */
 export const attentionDefinition: LayerDefinition<AttentionOptions, AttentionWeight> = {
   name: "attention",
   summary: "Self-attention with infinitely many heads.",
-  sources: ["Hron et al. 2020, arXiv:2006.10540, Table 1"],
+  sources: [
+    "Hron et al. 2020, arXiv:2006.10540, Table 1",
+    "derived: sums over keys for square-root scaling, docs/attention.md",
+  ],
   hasWeights: true,
   options: z.strictObject({
-    weights: z.enum(["softmax", "identity", "relu", "abs"]).default("softmax"),
+    weights: attentionWeights.default("softmax"),
     scaling: z.enum(["linear", "sqrt"]).default("linear"),
     queryStd: std.default(1),
     keyStd: std.default(1),
     valueStd: std.default(1),
     outStd: std.default(1),
     biasStd: biasStd.default(0),
-    position: position.nullable().default(null),
+    position: positionOptions.nullable().default(null),
+    mask: tokenMaskOption.default(null),
+    skip: z.number().min(0).max(1).default(0),
     width: width.optional(),
   }),
 
   shape: (input, options) => {
     needPositions("attention", input);
-    if (options.scaling === "sqrt" && options.weights !== "identity")
+    if (options.skip > 0) needGaussian("attention with skip", input);
+    if (options.scaling === "sqrt" && typeof kindOf(options.weights) === "string")
       throw new LemniscateError({
         code: "NoClosedForm",
         where: 'attention: weights with scaling "sqrt"',
-        given: `"${options.weights}"`,
-        allowed: '"identity"',
+        given: JSON.stringify(options.weights),
+        allowed: '"identity" or another function of each logit',
         mend: 'Use scaling: "linear", whose kernel is known for every kind of weights.',
       });
-    if (options.position !== null) {
-      mixture(options.position, input);
-      if (options.position.indefinite === "refuse")
-        refuseIndefinite("attention: position", positionMatrix(decayOf(options.position, input)), positionCount(input));
-    }
+    if (options.position !== null) checkEncodings(options.position, input);
+    tokenMaskOn(options.mask, input);
     return { grid: input.grid, channels: options.width, gaussian: true };
   },
 
   kernel: (below, options, input) => {
-    const encoded = options.position === null ? below : encode(below, options.position, input);
-    const values = options.position?.values === true ? encoded : below;
-    return options.scaling === "linear" ? linear(encoded, values, options) : squareRoot(encoded, values, options);
+    const { position, scaling, mask } = options;
+    const encoded = position === null ? below : encode(below, position, input);
+    const logits = position?.logits === "encodings" ? encodingsAlone(below, position, input) : encoded;
+    const values = position?.values === true ? encoded : below;
+    const pattern = tokenMaskOn(mask, input);
+    const allowed = (p: Side): Node | undefined => (pattern === undefined ? undefined : tokenMask(p, pattern));
+    const rule = scaling === "linear" ? linear : squareRoot;
+    return skipped(below, rule(logits, values, allowed, options), options.skip);
   },
 
   weights: (input, { scaling, position, biasStd, width }, { heads, keys, values }) => {
     const d = input.channels;
     const encodings = position?.combine === "concat" ? (position.width ?? d) : d;
-    const seen = position?.combine === "concat" ? d + encodings : d;
+    const both = position?.combine === "concat" ? d + encodings : d;
+    const seen = position?.logits === "encodings" ? encodings : both;
     return {
       query: scaling === "linear" ? null : { shape: [heads, seen, keys] },
       key: { shape: [heads, seen, keys] },
-      value: { shape: [heads, position?.values === true ? seen : d, values] },
+      value: { shape: [heads, position?.values === true ? both : d, values] },
       out: { shape: [values, heads, width] },
       bias: biasStd === null ? null : { shape: [width] },
       encodings: position === null ? null : { shape: [positionCount(input), encodings] },
     };
   },
 
-  apply: (t, w, x, options, { input, mask }) => {
-    const seen = w.encodings === null ? x : encoded(t, x, w.encodings, options.position!, input, mask);
-    const from = options.position?.values === true ? seen : x;
+  apply: (t, w, x, options, place) => {
+    const { position, skip } = options;
+    const encoded = w.encodings === null ? undefined : encodedActivations(t, x, w.encodings, position!, place);
+    const from = position?.values === true ? encoded!.both : x;
+    const seen = position?.logits === "encodings" ? encoded!.alone : (encoded?.both ?? x);
     const [heads, d, keys] = t.shape(w.key!) as [number, number, number];
     const [, into, values] = t.shape(w.value!) as [number, number, number];
 
@@ -149,40 +149,25 @@ export const attentionDefinition: LayerDefinition<AttentionOptions, AttentionWei
     const query = w.query === null ? key : t.einsum("nsd,hdk->nhsk", seen, w.query);
     const scale = (options.queryStd * options.keyStd) / (d * (w.query === null ? keys : Math.sqrt(keys)));
     const logits = t.multiply(t.einsum("nhak,nhbk->nhab", query, key), scale);
-    const A = finiteWeights(t, logits, mask, options.weights);
+    const A = weighArrays(t, logits, options.weights, tokenMaskOn(options.mask, place.input), place);
 
     const mixed = t.einsum("nhab,nhbv->nhav", A, t.einsum("nsd,hdv->nhsv", from, w.value!));
     const std = (options.outStd * options.valueStd) / Math.sqrt(heads * values * into);
     const y = t.multiply(t.einsum("nhsv,vhk->nsk", mixed, w.out!), std);
-    return w.bias === null ? y : t.add(y, t.multiply(w.bias, options.biasStd!));
+    const attended = w.bias === null ? y : t.add(y, t.multiply(w.bias, options.biasStd!));
+    if (skip === 0) return attended;
+    return t.add(t.multiply(x, Math.sqrt(skip)), t.multiply(attended, Math.sqrt(1 - skip)));
   },
 };
 
 type AttentionWeight = "query" | "key" | "value" | "out" | "bias" | "encodings";
 
-/** Activations with positional encodings: noise with the covariance R over positions. */
-function encoded<A>(t: ArrayOperations<A>, x: A, noise: A, options: PositionOptions, input: Shape, mask: A | null): A {
-  const S = positionCount(input);
-  const { factor } = cholesky({ rows: S, columns: S, data: positionMatrix(decayOf(options, input)) });
-  const rows = t.multiply(t.einsum("ab,bd->ad", t.constant([S, S], factor.data), noise), options.std);
-  const [n] = t.shape(x) as [number];
-  const each = t.einsum("n,ad->nad", t.constant([n], new Float64Array(n).fill(1)), rows);
-  const mixed = options.combine === "sum" ? t.add(x, each) : concat(t, [x, each], 2);
-  return mask === null ? mixed : t.multiply(mixed, mask);
-}
+type Allowed = (p: Side) => Node | undefined;
 
-/** ζ of logits (n, heads, S, S), whose padded keys are 0 already. */
-function finiteWeights<A>(t: ArrayOperations<A>, logits: A, mask: A | null, kind: AttentionOptions["weights"]): A {
-  if (kind === "identity") return logits;
-  if (kind !== "softmax") return t.map(kind === "relu" ? rectifier : absolute, logits);
-  const [n, , , S] = t.shape(logits) as [number, number, number, number];
-  return softmax(t, logits, mask === null ? null : t.reshape(mask, [n, 1, 1, S]));
-}
-
-function linear(logits: Covariances, values: Covariances, o: AttentionOptions): LayerCovariances {
+function linear(logits: Covariances, values: Covariances, allowed: Allowed, o: AttentionOptions): LayerCovariances {
   const bias2 = (o.biasStd ?? 0) ** 2;
   const A = (p: Side): Node =>
-    weights(affine(logits.nngp(p, p), o.queryStd * o.keyStd, 0), logits.presence(p), o.weights);
+    weigh(affine(logits.nngp(p, p), o.queryStd * o.keyStd, 0), logits.presence(p), allowed(p), o.weights);
   const through = (k: Node, p: Side, q: Side): Node =>
     affine(sandwich(A(p), k, A(q)), (o.outStd * o.valueStd) ** 2, bias2);
   return {
@@ -191,7 +176,36 @@ function linear(logits: Covariances, values: Covariances, o: AttentionOptions): 
   };
 }
 
-function squareRoot(I: Covariances, V: Covariances, o: AttentionOptions): LayerCovariances {
+function squareRoot(I: Covariances, V: Covariances, allowed: Allowed, o: AttentionOptions): LayerCovariances {
+  const kind = kindOf(o.weights) as LogitFunction;
+  if (isIdentity(kind) && o.mask === null) return identity(I, V, o);
+  const s = (o.queryStd * o.keyStd) ** 2;
+  const [ov2, bias2] = [(o.outStd * o.valueStd) ** 2, (o.biasStd ?? 0) ** 2];
+  const { covariance, derivative } = dualOps(kind.dual);
+  const sums = (op: { readonly name: string }, w: Node, p: Side, q: Side): Node => {
+    const masks = allowed(p) === undefined ? undefined : ([allowed(p)!, allowed(q)!] as const);
+    const logits = [I.nngp(p, p), I.nngp(p, q), I.nngp(q, q)] as const;
+    if (kind.dual !== rectifierDual)
+      return dualSums(logits, w, masks, { ...kind.parameters, of: op.name, logitScale: s });
+    // A function of degree 1, whose derivative has degree 0.
+    const slopes = { ...(kind.parameters as RectifierParameters), derivative: op === derivative };
+    return affine(rectifierSums(logits, w, masks, slopes), op === derivative ? 1 : s, 0);
+  };
+  const slopes = (w: Node, p: Side, q: Side): Node => affine(sums(derivative, w, p, q), s, 0);
+  return {
+    nngp: (p, q) => affine(sums(covariance, V.nngp(p, q), p, q), ov2, bias2),
+    ntk: (p, q) => {
+      const [Ik, It, Vk] = [I.nngp(p, q), I.ntk(p, q), V.nngp(p, q)];
+      const throughValues = sums(covariance, add(affine(Vk, 2, 0), V.ntk(p, q)), p, q);
+      const throughQueries = multiply(add(affine(Ik, 2, 0), It), slopes(multiply(Vk, Ik), p, q));
+      const throughKeys = multiply(Ik, slopes(multiply(Vk, It), p, q));
+      return affine(add(throughValues, add(throughQueries, throughKeys)), ov2, bias2);
+    },
+  };
+}
+
+/** Square-root scaling where weights are the logits themselves, and every query reads every key. */
+function identity(I: Covariances, V: Covariances, o: AttentionOptions): LayerCovariances {
   const s = (o.queryStd * o.keyStd * o.outStd * o.valueStd) ** 2;
   const bias2 = (o.biasStd ?? 0) ** 2;
   const norm = (p: Side, q: Side): Node => affine(inner(I.nngp(p, q), V.nngp(p, q)), s, 0);
@@ -205,45 +219,23 @@ function squareRoot(I: Covariances, V: Covariances, o: AttentionOptions): LayerC
   };
 }
 
-/** ζ of a block of logits. Logits of padded keys are 0 already, where the elementwise kinds of weights vanish too. */
-function weights(logits: Node, presence: Node, kind: AttentionOptions["weights"]): Node {
-  if (kind === "softmax") return softmaxRows(logits, presence);
-  if (kind === "identity") return logits;
-  return kind === "relu" ? rectify(logits) : magnitude(logits);
-}
-
-/** The state with positional encodings, kept at zero on padding. */
-function encode(below: Covariances, options: PositionOptions, input: Shape): Covariances {
-  const { content, encoding } = mixture(options, input);
-  const mixed = (k: Node, p: Side, q: Side): Node => {
-    const R = positionCovariance(p, q, decayOf(options, input));
-    return keep(add(affine(k, content, 0), affine(R, encoding, 0)), below.presence(p), below.presence(q));
-  };
+/** √α·input + √(1 − α)·attention. */
+function skipped(below: Covariances, attended: LayerCovariances, share: number): LayerCovariances {
+  if (share === 0) return attended;
+  const mix = (k: Node, f: Node): Node => add(affine(k, share, 0), affine(f, 1 - share, 0));
   return {
-    nngp: (p, q) => mixed(below.nngp(p, q), p, q),
-    ntk: (p, q) => mixed(below.ntk(p, q), p, q),
-    presence: below.presence,
+    nngp: (p, q) => mix(below.nngp(p, q), attended.nngp(p, q)),
+    ntk: (p, q) => mix(below.ntk(p, q), attended.ntk(p, q)),
   };
-}
-
-/** u and v above: the weights of content and encodings. */
-function mixture(options: PositionOptions, input: Shape): { content: number; encoding: number } {
-  if (options.combine === "sum") return { content: 1, encoding: options.std ** 2 };
-  const d = needChannels("attention", "Concatenated encodings are weighed by it", input);
-  const dp = options.width ?? d;
-  return { content: d / (d + dp), encoding: (options.std ** 2 * dp) / (d + dp) };
-}
-
-function decayOf(options: PositionOptions, input: Shape): Parameters<typeof positionMatrix>[0] {
-  return { grid: input.grid, kind: options.decay, rate: options.rate, power: options.power };
 }
 
 /**
  * Self-attention with infinitely many heads.
  *
- * @param options - see {@link AttentionOptions}; `position` see {@link PositionOptions}
- * @throws LemniscateError `Misplaced` on features, `NoClosedForm` for `"sqrt"` scaling with other weights than
- *   `"identity"`, `OptionOutOfRange` if the covariance of the encodings is not positive semidefinite
+ * @param options - see {@link AttentionOptions}; `position` see {@link PositionOptions}, `mask` see {@link TokenMask}
+ * @throws LemniscateError `Misplaced` on features, `NoClosedForm` for `"sqrt"` scaling with softmax or sparsemax,
+ *   `OptionOutOfRange` if the covariance of the encodings is not positive semidefinite, `ShapeMismatch` if a matrix over
+ *   positions is not the size of the input's
  * @source Hron et al. 2020, arXiv:2006.10540, Table 1
  *
  * @example
@@ -254,7 +246,10 @@ function decayOf(options: PositionOptions, input: Shape): Parameters<typeof posi
  * ```
  */
 export function attention(
-  options: Partial<Omit<AttentionOptions, "position">> & { readonly position?: Partial<PositionOptions> | null } = {},
+  options: Partial<Omit<AttentionOptions, "position" | "mask">> & {
+    readonly position?: Partial<PositionOptions> | null;
+    readonly mask?: "causal" | Partial<TokenMask> | null;
+  } = {},
 ): LayerNetwork<AttentionOptions, AttentionPlacement<"attention">> {
   return makeLayer(attentionDefinition, options);
 }

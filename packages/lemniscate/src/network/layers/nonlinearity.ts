@@ -23,6 +23,7 @@ export function nonlinearity<Options extends object, P extends Parameters>(
     ...about,
     sources: [dual.source],
     hasWeights: false,
+    elementwise: { dual, parameters },
     shape: (input) => {
       needGaussian(about.name, input);
       return { ...input, gaussian: false };

@@ -12,6 +12,8 @@ import { apply, type ElementwiseOp, type Node, type Parameters } from "../op.js"
 export interface Dual<P extends Parameters> {
   readonly name: string;
   readonly source: string;
+  /** φ itself, where attention may use it to turn logits into weights. */
+  readonly value?: (x: number, parameters: P) => number;
   /** Whether φ(0) = 0, so that padding stays at zero. */
   readonly keepsZero: (parameters: P) => boolean;
   readonly covariance: <V>(o: Algebra<V>, pp: V, pq: V, qq: V, parameters: P) => V;

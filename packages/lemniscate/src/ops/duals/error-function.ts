@@ -1,3 +1,4 @@
+import { erf } from "../../core/error-function.js";
 import type { Algebra } from "../algebra.js";
 import { type Dual, determinant } from "./dual.js";
 
@@ -15,6 +16,7 @@ export type ErrorFunctionParameters = { readonly scale: number; readonly slope: 
 export const errorFunctionDual: Dual<ErrorFunctionParameters> = {
   name: "dualErf",
   source: "Williams 1997, Computing with infinite networks, eq. 11; derivative derived from it",
+  value: (x, { scale, slope, shift }) => scale * erf(slope * x) + shift,
   keepsZero: ({ shift }) => shift === 0,
   covariance: (o, pp, pq, qq, { scale, slope, shift }) => {
     const asin = o.atan2(o.mul(pq, o.constant(2 * slope * slope)), width(o, pp, pq, qq, slope));

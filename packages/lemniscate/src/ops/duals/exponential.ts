@@ -11,6 +11,7 @@ export type ExponentialParameters = { readonly scale: number; readonly slope: nu
 export const exponentialDual: Dual<ExponentialParameters> = {
   name: "dualExponential",
   source: "derived: the moment generating function of a Gaussian",
+  value: (x, { scale, slope }) => scale * Math.exp(slope * x),
   keepsZero: () => false,
   covariance: (o, pp, pq, qq, { scale, slope }) => o.mul(moment(o, pp, pq, qq, slope), o.constant(scale * scale)),
   derivative: (o, pp, pq, qq, { scale, slope }) =>

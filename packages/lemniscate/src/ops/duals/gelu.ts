@@ -1,3 +1,4 @@
+import { erf } from "../../core/error-function.js";
 import type { Algebra } from "../algebra.js";
 import { type Dual, determinant } from "./dual.js";
 
@@ -14,6 +15,7 @@ export const geluDual: Dual<Record<string, never>> = {
   name: "dualGelu",
   source:
     "Tsuchida et al. 2021, Avoiding kernel fixed points: computing with ELU and GELU infinite networks; checked by quadrature",
+  value: (x) => (x / 2) * (1 + erf(x / Math.SQRT2)),
   keepsZero: () => true,
   covariance: (o, pp, pq, qq) => {
     const { p, q, D } = widths(o, pp, pq, qq);

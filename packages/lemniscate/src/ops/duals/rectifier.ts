@@ -19,6 +19,7 @@ export type RectifierParameters = { readonly below: number; readonly above: numb
 export const rectifierDual: Dual<RectifierParameters> = {
   name: "dualRectifier",
   source: "Cho and Saul 2009, Kernel methods for deep learning, eqs. 6 and 8 (arc-cosine kernels of order 1 and 0)",
+  value: (x, { below, above }) => below * Math.min(x, 0) + above * Math.max(x, 0),
   keepsZero: () => true,
   covariance: (o, pp, pq, qq, slopes) => covariance(o, deviation(o, pp), pq, deviation(o, qq), slopes),
   derivative: (o, pp, pq, qq, slopes) => derivative(o, deviation(o, pp), pq, deviation(o, qq), slopes),
@@ -36,7 +37,7 @@ export const rectifierDistanceOp: ElementwiseOp<RectifierParameters> = {
 type Formula = <V>(o: Algebra<V>, p: Deviation<V>, pq: V, q: Deviation<V>, slopes: RectifierParameters) => V;
 
 const covariance: Formula = (o, p, pq, q, slopes) => {
-  const { c, f, product } = constants(slopes);
+  const { c, f, product } = rectifierConstants(slopes);
   const linear = o.max(o.mul(pq, o.constant(c)), o.mul(pq, o.constant(product)));
   const size = o.mul(o.mul(p.root, q.root), o.constant(f));
   return o.fma(size, o.angleExcess(scaledDistance(o, p, pq, q)), linear);
@@ -101,10 +102,11 @@ export function neverNegative({ below, above }: RectifierParameters): boolean {
 
 /** E[φ(u)²]/E[u²]. */
 export function gain(slopes: RectifierParameters): number {
-  return constants(slopes).c;
+  return rectifierConstants(slopes).c;
 }
 
-function constants({ below, above }: RectifierParameters): { c: number; f: number; product: number } {
+/** c, f and below·above of the formulas. */
+export function rectifierConstants({ below, above }: RectifierParameters): { c: number; f: number; product: number } {
   return { c: (below * below + above * above) / 2, f: (above - below) ** 2 / (2 * Math.PI), product: below * above };
 }
 
@@ -121,14 +123,14 @@ function nearest<V>(o: Algebra<V>, d: V, { acute }: CarriedParameters): [V, Pick
 }
 
 function slope<V>(o: Algebra<V>, near: V, pick: Pick<V>, slopes: RectifierParameters): V {
-  const { c, f, product } = constants(slopes);
+  const { c, f, product } = rectifierConstants(slopes);
   const turned = o.mul(o.angle(near), o.constant(f));
   return pick(o.sub(o.constant(c), turned), o.add(o.constant(product), turned));
 }
 
 /** 1 − E[φφ]/(c·s). For ρ < 0 it begins at 1 + below·above/c, for |x| at 0. */
 function distance<V>(o: Algebra<V>, near: V, pick: Pick<V>, slopes: RectifierParameters): V {
-  const { c, f, product } = constants(slopes);
+  const { c, f, product } = rectifierConstants(slopes);
   const obtuse = o.fma(near, o.constant(-product / c), o.constant(1 + product / c));
   return o.sub(pick(near, obtuse), o.mul(o.angleExcess(near), o.constant(f / c)));
 }

@@ -16,6 +16,7 @@ export type SineParameters = { readonly scale: number; readonly slope: number; r
 export const sineDual: Dual<SineParameters> = {
   name: "dualSine",
   source: "derived: sin α sin β = ½(cos(α − β) − cos(α + β)) and E cos z = exp(−Var z/2) for Gaussian z",
+  value: (x, { scale, slope, phase }) => scale * Math.sin(slope * x + phase),
   keepsZero: ({ phase }) => phase === 0,
   covariance: (o, pp, pq, qq, { scale, slope, phase }) =>
     o.mul(waves(o, pp, pq, qq, slope, Math.sin(phase) ** 2), o.constant(scale * scale)),

@@ -20,6 +20,7 @@ export type KernelName =
   | "nearGram"
   | "nearDots"
   | "softmax"
+  | "maskedSoftmax"
   | "transpose"
   | "sumRuns"
   | "addRuns"
@@ -45,7 +46,8 @@ const kernels: Readonly<Record<KernelName, Define>> = {
   gramPanels: defineGram,
   nearGram: defineNearGram,
   nearDots: defineNearDots,
-  softmax: defineSoftmax,
+  softmax: (module, format, constants) => defineSoftmax(module, format, constants, "softmax"),
+  maskedSoftmax: (module, format, constants) => defineSoftmax(module, format, constants, "maskedSoftmax"),
   transpose: defineTranspose,
   sumRuns: (module, format) => defineRuns(module, format, "sumRuns"),
   addRuns: (module, format) => defineRuns(module, format, "addRuns"),

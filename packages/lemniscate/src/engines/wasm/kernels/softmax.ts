@@ -8,12 +8,21 @@ const unroll = 4;
 
 /**
  * softmax(logits, presence, out, rows, columns, stride): each row's exponentials over their sum, among columns whose
- * presence is not 0. The presence line is 0 from `columns` to the end of its last vector.
+ * presence is not 0. The presence line is 0 from `columns` to the end of its last vector. maskedSoftmax(…, mask,
+ * maskStride) counts entries as absent where a block of ones and zeros is 0, too.
  */
-export function defineSoftmax(module: ModuleBuilder, format: Format, constants: ConstantTable): void {
-  module.define("softmax", i32s(6), (f) => {
-    const [logits, presence, out, rows, columns, stride] = [0, 1, 2, 3, 4, 5];
+export function defineSoftmax(
+  module: ModuleBuilder,
+  format: Format,
+  constants: ConstantTable,
+  name: "softmax" | "maskedSoftmax",
+): void {
+  const masked = name === "maskedSoftmax";
+  module.define(name, i32s(masked ? 8 : 6), (f) => {
+    const [logits, presence, out, rows, columns, stride, mask, maskStride] = [0, 1, 2, 3, 4, 5, 6, 7];
     const [i, j, whole, at, here, target] = [f.local(), f.local(), f.local(), f.local(), f.local(), f.local()];
+    const seen = f.local();
+    const pointers = masked ? [at, here, target, seen] : [at, here, target];
     const vectors = <T>(make: (u: number) => T): T[] => Array.from({ length: unroll }, (_, u) => make(u));
     const [tops, sums, values] = [0, 1, 2].map(() => vectors(() => f.local("v128"))) as [Local[], Local[], Local[]];
     const [top, total] = [tops[0]!, sums[0]!];
@@ -26,15 +35,20 @@ export function defineSoftmax(module: ModuleBuilder, format: Format, constants: 
     /** Walks over a row, `body` for `count` vectors at a time. */
     const overRow = (body: (count: number) => void): void => {
       f.get(logits).set(at).get(presence).set(here).get(out).set(target).i32(0).set(j);
+      if (masked) f.get(mask).set(seen);
       const step = (count: number) => (): void => {
         body(count);
-        for (const pointer of [at, here, target]) f.advance(pointer, 16 * count);
+        for (const pointer of pointers) f.advance(pointer, 16 * count);
       };
       f.while(j, whole, unroll * format.lanes, step(unroll));
       f.while(j, columns, format.lanes, step(1));
     };
     const absent = (u: number): void => {
       f.get(here).mem("v128.load", 16 * u);
+      if (masked)
+        f.get(seen)
+          .mem("v128.load", 16 * u)
+          .op(`${shape}.mul`);
       constants.push(f, 0);
       f.op(`${shape}.le`);
     };
@@ -92,6 +106,7 @@ export function defineSoftmax(module: ModuleBuilder, format: Format, constants: 
             .mem("v128.store", 16 * u);
       });
       f.advanceBy(logits, stride).advanceBy(out, stride);
+      if (masked) f.advanceBy(mask, maskStride);
     });
   });
 }

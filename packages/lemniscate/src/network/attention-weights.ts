@@ -1,0 +1,148 @@
+/** @module ζ, what turns logits into attention weights: a normalisation over keys, or a function of each logit. */
+import { z } from "zod";
+import { LemniscateError } from "../core/errors.js";
+import { positionCount } from "../core/shape.js";
+import { activate, rectify, softmaxRows, sparsemaxRows } from "../ops/attend.js";
+import { rectifierDual } from "../ops/duals/rectifier.js";
+import { multiply } from "../ops/elementary.js";
+import type { Node, Parameters } from "../ops/op.js";
+import { maskMatrix, type TokenMaskParameters } from "../ops/token-mask.js";
+import type { ArrayOperations } from "./arrays.js";
+import { divide, softmax, subtract, sumAlong } from "./composed.js";
+import { rectifier, step } from "./elementwise.js";
+import type { Elementwise, FinitePlace, LayerDefinition } from "./layer.js";
+import { abReluDefinition } from "./layers/ab-relu.js";
+import { absDefinition } from "./layers/abs.js";
+import { erfDefinition } from "./layers/erf.js";
+import { expDefinition } from "./layers/exp.js";
+import { geluDefinition } from "./layers/gelu.js";
+import { leakyReluDefinition } from "./layers/leaky-relu.js";
+import { reluDefinition } from "./layers/relu.js";
+import { sinDefinition } from "./layers/sin.js";
+import type { Network } from "./placement.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: each function checks its own options before its rule sees them
+type AnyLayer = LayerDefinition<any>;
+
+/** Layers whose function can be applied to logits. */
+const functions: readonly AnyLayer[] = [
+  reluDefinition,
+  absDefinition,
+  leakyReluDefinition,
+  abReluDefinition,
+  erfDefinition,
+  geluDefinition,
+  sinDefinition,
+  expDefinition,
+];
+
+/** Functions that have options, all with defaults, can be named as well. */
+const names = ["softmax", "sparsemax", "identity", "relu", "abs", "erf", "gelu", "sin", "exp"] as const;
+
+/** ζ: `"softmax"` or `"sparsemax"` over the keys, or a function of each logit: by name, or as a layer. */
+export type AttentionWeights = (typeof names)[number] | Network;
+
+const layerNames = functions.map(({ name }) => name).join(", ");
+
+export const attentionWeights: z.ZodType<AttentionWeights> = z.union(
+  [
+    z.enum(names),
+    z.discriminatedUnion(
+      "type",
+      functions.map(({ name, options }) =>
+        z.strictObject({ type: z.literal(name), ...(options as unknown as z.ZodObject).shape }),
+      ) as unknown as [z.ZodObject],
+    ),
+  ],
+  `${names.map((name) => `"${name}"`).join(", ")}, or one of the layers ${layerNames}`,
+) as unknown as z.ZodType<AttentionWeights>;
+
+/** A function of each logit, as operations are told of it. */
+export interface LogitFunction {
+  readonly dual: Elementwise<object>["dual"];
+  readonly parameters: Parameters;
+}
+
+/** The layer whose function weights are, and its options. */
+function layerOf(weights: AttentionWeights): { readonly layer: AnyLayer; readonly options: object } {
+  const { type, ...options } = typeof weights === "string" ? { type: weights } : weights;
+  const layer = functions.find(({ name }) => name === type)!;
+  return { layer, options: layer.options.parse(options) as object };
+}
+
+/** The function of each logit that weights are, or the normalisation over keys. */
+export function kindOf(weights: AttentionWeights): "softmax" | "sparsemax" | LogitFunction {
+  if (weights === "softmax" || weights === "sparsemax") return weights;
+  if (weights === "identity") return { dual: rectifierDual, parameters: { below: 1, above: 1 } };
+  const { layer, options } = layerOf(weights);
+  return { dual: layer.elementwise!.dual, parameters: layer.elementwise!.parameters(options) };
+}
+
+/** Whether weights are the logits themselves. */
+export function isIdentity(kind: ReturnType<typeof kindOf>): boolean {
+  return (
+    typeof kind === "object" &&
+    kind.dual === rectifierDual &&
+    kind.parameters["below"] === 1 &&
+    kind.parameters["above"] === 1
+  );
+}
+
+/** ζ of a block of logits, over the present keys and those that a mask leaves to each query. */
+export function weigh(logits: Node, presence: Node, mask: Node | undefined, weights: AttentionWeights): Node {
+  const kind = kindOf(weights);
+  if (kind === "softmax") return softmaxRows(logits, presence, mask);
+  if (kind === "sparsemax") return sparsemaxRows(logits, presence, mask);
+  const { dual, parameters } = kind;
+  if (dual.value === undefined)
+    throw new LemniscateError({
+      code: "NotSupported",
+      where: "attention: weights",
+      given: `${dual.name}, whose function is not known`,
+      allowed: layerNames,
+      mend: "Use one of these, or softmax.",
+    });
+  const found =
+    dual === rectifierDual
+      ? rectify(logits, parameters["below"] as number, parameters["above"] as number)
+      : activate(logits, dual.name, parameters);
+  return mask === undefined ? found : multiply(found, mask);
+}
+
+/** ζ of logits (n, heads, S, S) of a finite network, whose padded keys are 0 already. */
+export function weighArrays<A>(
+  t: ArrayOperations<A>,
+  logits: A,
+  weights: AttentionWeights,
+  pattern: TokenMaskParameters | undefined,
+  place: FinitePlace<A>,
+): A {
+  const S = positionCount(place.input);
+  const allowed = pattern === undefined ? null : t.constant([1, 1, S, S], maskMatrix(pattern));
+  if (weights === "softmax" || weights === "sparsemax") {
+    const [n] = t.shape(logits) as [number];
+    const present = place.mask === null ? null : t.reshape(place.mask, [n, 1, 1, S]);
+    const keys = present === null || allowed === null ? (present ?? allowed) : t.multiply(present, allowed);
+    return weights === "softmax" ? softmax(t, logits, keys) : sparsemax(t, logits, keys, S);
+  }
+  const { layer, options } = layerOf(weights === "identity" ? ({ type: "leakyRelu", slope: 1 } as Network) : weights);
+  const found = layer.apply!(t, {}, logits, options, place);
+  return allowed === null ? found : t.multiply(found, allowed);
+}
+
+/**
+ * max(x − τ, 0) with the threshold τ at which it sums to 1, along the last axis: x loses those below the mean excess until
+ * none is left to lose (Michelot 1986, doi:10.1007/BF00938486).
+ */
+function sparsemax<A>(t: ArrayOperations<A>, x: A, mask: A | null, S: number): A {
+  const last = t.shape(x).length - 1;
+  const kept = (of: A): A => (mask === null ? of : t.multiply(of, mask));
+  let support = kept(t.map(step, t.add(t.multiply(x, 0), 1)));
+  let above = x;
+  for (let round = 0; round < S; round++) {
+    const sum = sumAlong(t, t.multiply(x, support), last);
+    above = subtract(t, x, divide(t, t.add(sum, -1), sumAlong(t, support, last)));
+    support = kept(t.map(step, above));
+  }
+  return kept(t.map(rectifier, above));
+}

@@ -1,0 +1,83 @@
+import { describe } from "vitest";
+import type { Shape } from "../../src/core/shape.js";
+import { attention } from "../../src/network/layers/attention.js";
+import { shapeOf } from "../../src/network/trace.js";
+import { layer, net, refuses, tokens } from "./refusals.js";
+
+describe("attention with matrices over positions, and with masks", () => {
+  const shaped = (options: object): Shape => shapeOf(net(layer("attention", options)), tokens);
+  refuses([
+    {
+      what: "a mask of another size than the input",
+      run: () =>
+        shaped({
+          mask: {
+            allowed: [
+              [1, 0],
+              [1, 1],
+            ],
+          },
+        }),
+      code: "ShapeMismatch",
+      message:
+        "network.layers[0]: attention: mask.allowed: got 2 rows, one of 2 numbers, allowed is 5 × 5, for as many positions. Give a row and a column for each position, padding included, in row-major order.",
+      path: ["layers", 0],
+    },
+    {
+      what: "a mask that restricts nothing",
+      run: () => shaped({ mask: {} }),
+      code: "OptionOutOfRange",
+      message: /attention: mask: got no restriction, allowed is causal: true, band or allowed\. Leave the mask out/,
+    },
+    {
+      what: "a mask of a name that there is not",
+      run: () => attention({ mask: "triangular" as never }),
+      code: "OptionOutOfRange",
+      message: /^attention: mask: got "triangular", allowed is "causal", or an object with causal/,
+    },
+    {
+      what: "an asymmetric covariance of encodings",
+      run: () =>
+        shaped({ position: { covariance: Array.from({ length: 5 }, (_, a) => [1, 2, 3, 4, 5].map((b) => a * b)) } }),
+      code: "OptionOutOfRange",
+      message: /attention: position\.covariance: got 1 at \(1, 0\) and 0 at \(0, 1\), allowed is a symmetric matrix/,
+    },
+    {
+      what: "a covariance of encodings that is none",
+      run: () =>
+        shapeOf(
+          net(
+            layer("attention", {
+              position: {
+                covariance: [
+                  [1, 2],
+                  [2, 1],
+                ],
+              },
+            }),
+          ),
+          { ...tokens, grid: [2] },
+        ),
+      code: "OptionOutOfRange",
+      message: /not positive semidefinite: its least eigenvalue is -1\.00, allowed is/,
+    },
+    {
+      what: "weights that nobody knows",
+      run: () => attention({ weights: "tanh" as never }),
+      code: "OptionOutOfRange",
+      message: /^attention: weights: got "tanh", allowed is "softmax", "sparsemax", .*, or one of the layers relu, abs/,
+    },
+    {
+      what: "a skip of data",
+      run: () => shaped({ skip: 0.5 }),
+      code: "Misplaced",
+      message: /attention with skip: got tokens \(n, 5, 3\), which is data/,
+    },
+    {
+      what: "more of the input than there is",
+      run: () => attention({ skip: 1.5 }),
+      code: "OptionOutOfRange",
+      message: /^attention: skip: got 1\.5, allowed is a number ≤ 1/,
+    },
+  ]);
+});
