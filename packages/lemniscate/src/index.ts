@@ -92,6 +92,8 @@ export { abs } from "./network/layers/abs.js";
 export { type AttentionOptions, attention } from "./network/layers/attention.js";
 export { type AvgPoolOptions, avgPool } from "./network/layers/avg-pool.js";
 export { type ConvOptions, conv } from "./network/layers/conv.js";
+export { type ConvLocalOptions, convLocal } from "./network/layers/conv-local.js";
+export { type ConvTransposeOptions, convTranspose } from "./network/layers/conv-transpose.js";
 export { type CosOptions, cos } from "./network/layers/cos.js";
 export { type DenseOptions, dense } from "./network/layers/dense.js";
 export { type DropoutOptions, dropout } from "./network/layers/dropout.js";

@@ -30,21 +30,32 @@ export const windowOptions: Checks<WindowOptions> = {
   padding: z.enum(["valid", "same", "circular"]).default("valid"),
 };
 
+/** A number for each axis of positions. */
+export function eachAxis(
+  layer: string,
+  name: string,
+  value: number | readonly number[],
+  input: Shape,
+): readonly number[] {
+  needPositions(layer, input);
+  if (typeof value === "number") return input.grid.map(() => value);
+  if (value.length === input.grid.length) return value;
+  throw new LemniscateError({
+    code: "Misplaced",
+    where: layer,
+    given: `${name} [${value.join(", ")}] on ${describeShape(input)}`,
+    allowed: `${input.grid.length} numbers, one for each axis of positions`,
+    mend: "Write a number for each axis, or one number for all.",
+  });
+}
+
 /** The window of a layer on its input's grid, or why there is none. */
 export function windowOf(layer: string, { filter, strides, padding }: WindowOptions, input: Shape): WindowParameters {
-  needPositions(layer, input);
-  const each = (name: string, value: number | readonly number[]): readonly number[] => {
-    if (typeof value === "number") return input.grid.map(() => value);
-    if (value.length === input.grid.length) return value;
-    throw new LemniscateError({
-      code: "Misplaced",
-      where: layer,
-      given: `${name} [${value.join(", ")}] on ${describeShape(input)}`,
-      allowed: `${input.grid.length} numbers, one for each axis of positions`,
-      mend: "Write a number for each axis, or one number for all.",
-    });
+  const window = {
+    filter: eachAxis(layer, "filter", filter, input),
+    strides: eachAxis(layer, "strides", strides, input),
+    padding,
   };
-  const window = { filter: each("filter", filter), strides: each("strides", strides), padding };
   if (padding === "valid" && window.filter.some((size, axis) => size > input.grid[axis]!))
     throw new LemniscateError({
       code: "Misplaced",

@@ -140,6 +140,33 @@ const cases: readonly Case[] = [
     width: 32,
   },
   {
+    name: "local convolution of images, and pool",
+    network: serial(
+      { type: "slice", axes: [{ start: 1 }, { start: 1 }] },
+      { type: "convLocal", filter: [1, 2], weightStd: 1.3, biasStd: 0.3 },
+      relu,
+      { type: "convLocal", filter: [2, 1], padding: "same", biasStd: 0.2 },
+      pool,
+      dense,
+    ),
+    x: images,
+    networks: 200,
+    width: 32,
+  },
+  {
+    name: "transposed convolution of images, and pool",
+    network: serial(
+      { type: "slice", axes: [{ stop: 2 }, { stop: 2 }] },
+      { type: "convTranspose", filter: [3, 2], strides: [2, 1], padding: "same", biasStd: 0.3 },
+      relu,
+      pool,
+      dense,
+    ),
+    x: images,
+    networks: 300,
+    width: 32,
+  },
+  {
     name: "transformer block",
     network: serial(
       dense,

@@ -182,8 +182,16 @@ function through(network: Data, below: State): State {
     }
     case "attention":
       return attention(network, below, K, T, both);
-    case "conv": {
-      const { places, state, size } = under(network, below);
+    case "convLocal": {
+      const shared = through({ ...network, type: "conv" }, below);
+      const S2 = count(shared.grid);
+      const own = (block: readonly number[]): number[] =>
+        block.map((k, at) => (Math.floor(at / S2) === at % S2 ? k : 0));
+      return { ...shared, K: shared.K.map((row) => row.map(own)), T: shared.T.map((row) => row.map(own)) };
+    }
+    case "conv":
+    case "convTranspose": {
+      const { places, state, size } = network.type === "conv" ? under(network, below) : spread(network, below);
       const w2 = option("weightStd") ** 2;
       const bias = network["biasStd"] as number | null;
       // The same weights under both windows: position by position of the filter.
@@ -415,6 +423,41 @@ function mapped(network: Data, grid: readonly number[]): { readonly grid: number
     }).filter(([, weight]) => weight !== 0),
   );
   return { grid: to.filter((_, k) => !weights[k]!.gone), readings };
+}
+
+/** The same of a transposed convolution: position p is i·s + (k − 1 − t) of the whole, of which "same" keeps the middle. */
+function spread(network: Data, below: State): ReturnType<typeof under> {
+  const { grid } = below;
+  const each = (name: string): number[] =>
+    typeof network[name] === "number" ? grid.map(() => network[name] as number) : (network[name] as number[]);
+  const [filter, strides, padding] = [each("filter"), each("strides"), network["padding"]];
+  const along = grid.map((n, k): (number | undefined)[][] => {
+    const [f, s] = [filter[k]!, strides[k]!];
+    const [all, kept] = [n * s + Math.max(f - s, 0), n * s];
+    const cut =
+      padding === "circular" ? Math.floor((all - kept) / 2) : f - 1 - (s > f - 1 ? f - 1 : Math.ceil((f + s - 2) / 2));
+    const size = padding === "valid" ? all : kept;
+    const reach: (number | undefined)[][] = Array.from({ length: size }, () => new Array(f).fill(undefined));
+    for (let i = 0; i < n; i++)
+      for (let t = 0; t < f; t++) {
+        const p = i * s + (f - 1 - t) - (padding === "valid" ? 0 : cut);
+        const at = padding === "circular" ? (p + 100 * size) % size : p;
+        if (at >= 0 && at < size) reach[at]![t] = i;
+      }
+    return reach;
+  });
+  let places: (number | undefined)[][] = [[0]];
+  for (const [k, n] of grid.entries())
+    places = places.flatMap((outer) =>
+      along[k]!.map((inner) =>
+        outer.flatMap((o) => inner.map((i) => (o === undefined || i === undefined ? undefined : o * n + i))),
+      ),
+    );
+  const to = along.map((reach) => reach.length);
+  const mask = below.mask.map((present) =>
+    places.map((taps) => (taps.every((p) => p === undefined || present[p] === 1) ? 1 : 0)),
+  );
+  return { places, size: count(filter), state: { ...below, grid: to, mask } };
 }
 
 /** Of each position behind a window the positions under it, undefined outside the grid, and the state to fill. */

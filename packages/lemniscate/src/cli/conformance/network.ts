@@ -27,6 +27,12 @@ const window = (of: Fields, size: string): object => {
   };
 };
 
+const convolution = (of: Fields): object => ({
+  ...window(of, "filterShape"),
+  ...weights(of),
+  width: of.number("outChan", 1),
+});
+
 /** Every layer that the library has: the fields it knows are those that it takes. */
 const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> = {
   identity: () => ({ type: "identity" }),
@@ -77,12 +83,9 @@ const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> =
     ...weights(of),
     width: of.number("outDim", 1),
   }),
-  conv: (of) => ({
-    type: "conv",
-    ...window(of, "filterShape"),
-    ...weights(of),
-    width: of.number("outChan", 1),
-  }),
+  conv: (of) => ({ type: "conv", ...convolution(of) }),
+  convLocal: (of) => ({ type: "convLocal", ...convolution(of) }),
+  convTranspose: (of) => ({ type: "convTranspose", ...convolution(of) }),
   avgPool: (of) => ({
     type: "avgPool",
     ...window(of, "windowShape"),

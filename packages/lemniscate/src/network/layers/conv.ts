@@ -1,8 +1,9 @@
 import { z } from "zod";
+import type { Shape } from "../../core/shape.js";
 import { add, affine } from "../../ops/elementary.js";
-import { convolve, pickCenters } from "../../ops/window.js";
+import { convolve, pickCenters, type WindowParameters } from "../../ops/window.js";
 import { needChannels } from "../checks.js";
-import type { LayerDefinition, LayerNetwork } from "../layer.js";
+import type { Covariances, LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { AttentionPlacement } from "../placement.js";
 import { centersOf, sizeOfFilter, underWindows, type WindowOptions, windowOf, windowOptions } from "../windows.js";
@@ -37,18 +38,9 @@ export const convDefinition: LayerDefinition<ConvOptions, AffineWeight> = {
   options: z.strictObject({ ...windowOptions, ...weightOptions }),
   shape: (input, options) => ({ ...denseDefinition.shape(input, options), grid: windowOf("conv", options, input).to }),
   kernel: (below, options, input) => {
-    const { weightStd, biasStd, parameterization, widthScale } = options;
     const window = windowOf("conv", options, input);
-    const share = weightStd ** 2 / sizeOfFilter(window);
-    const nngp: typeof below.nngp = (p, q) => affine(convolve(below.nngp(p, q), window), share, (biasStd ?? 0) ** 2);
-    const own: typeof below.ntk = (p, q) => {
-      if (parameterization === "ntk") return nngp(p, q);
-      const channels = needChannels("conv", "The standard NTK depends on it", input);
-      return affine(convolve(below.nngp(p, q), window), channels / widthScale[0], biasStd === null ? 0 : 1);
-    };
     return {
-      nngp,
-      ntk: (p, q) => add(own(p, q), affine(convolve(below.ntk(p, q), window), share, 0)),
+      ...convolved("conv", below, options, input, window),
       presence: (p) => pickCenters(below.presence(p), window),
     };
   },
@@ -63,6 +55,24 @@ export const convDefinition: LayerDefinition<ConvOptions, AffineWeight> = {
   },
   mask: (mask, options, input) => centersOf(mask, windowOf("conv", options, input)),
 };
+
+/** What shared weights under a window make of covariances. */
+export function convolved(
+  layer: string,
+  below: Pick<Covariances, "nngp" | "ntk">,
+  { weightStd, biasStd, parameterization, widthScale }: DenseOptions,
+  input: Shape,
+  window: WindowParameters,
+): Pick<Covariances, "nngp" | "ntk"> {
+  const share = weightStd ** 2 / sizeOfFilter(window);
+  const nngp: Covariances["nngp"] = (p, q) => affine(convolve(below.nngp(p, q), window), share, (biasStd ?? 0) ** 2);
+  const own: Covariances["ntk"] = (p, q) => {
+    if (parameterization === "ntk") return nngp(p, q);
+    const channels = needChannels(layer, "The standard NTK depends on it", input);
+    return affine(convolve(below.nngp(p, q), window), channels / widthScale[0], biasStd === null ? 0 : 1);
+  };
+  return { nngp, ntk: (p, q) => add(own(p, q), affine(convolve(below.ntk(p, q), window), share, 0)) };
+}
 
 /**
  * A convolution. It takes tokens (n, T, d), images (n, H, W, d) or volumes.

@@ -4,6 +4,8 @@ import { absDefinition } from "./abs.js";
 import { attentionDefinition } from "./attention.js";
 import { avgPoolDefinition } from "./avg-pool.js";
 import { convDefinition } from "./conv.js";
+import { convLocalDefinition } from "./conv-local.js";
+import { convTransposeDefinition } from "./conv-transpose.js";
 import { cosDefinition } from "./cos.js";
 import { denseDefinition } from "./dense.js";
 import { dropoutDefinition } from "./dropout.js";
@@ -42,6 +44,8 @@ export const layers: ReadonlyMap<string, AnyLayer> = new Map(
   [
     denseDefinition,
     convDefinition,
+    convLocalDefinition,
+    convTransposeDefinition,
     attentionDefinition,
     layerNormDefinition,
     reluDefinition,
