@@ -423,7 +423,7 @@ function copy(name: string, change?: Mutation): string {
   return pathToFileURL(path.join(to, "dist", "index.js")).href;
 }
 
-test("every deliberate mistake is caught", { timeout: 300_000 }, async () => {
+test("every deliberate mistake is caught", { timeout: 600_000 }, async () => {
   const load = async (name: string, change?: Mutation): Promise<Library> =>
     await import(/* @vite-ignore */ copy(name, change));
   const sound = await load("sound");
