@@ -27,5 +27,7 @@ function calledBy({ program, example, pair, tile, transposed }: Lowered): Readon
   const names = [...example, ...pair, ...tile].flatMap((instruction) =>
     instruction.kind === "structural" ? kernelsOf(instruction.op as StructuralName, program.input) : [],
   );
-  return new Set<KernelName>(transposed.length > 0 ? [...names, "transpose"] : names);
+  // Features are put into panels by it, also where nothing else is done to them.
+  const transposes = transposed.length > 0 || program.input.grid.length === 0;
+  return new Set<KernelName>(transposes ? [...names, "transpose"] : names);
 }

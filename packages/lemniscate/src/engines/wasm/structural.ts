@@ -17,7 +17,7 @@ const ofPositions: readonly KernelName[] = ["product", "columnDots", "nearGram",
 /** The functions that the lowering of an operation calls. */
 export function kernelsOf(op: StructuralName, { grid, channels }: Program["input"]): readonly KernelName[] {
   if (op !== "gram" && op !== "mixedGram") return called[op];
-  if (grid.length === 0) return [...ofNumbers, "transpose"];
+  if (grid.length === 0) return ofNumbers;
   return correctsNearCopies(channels!) ? ofPositions : ["gram", "gramDots"];
 }
 
