@@ -12,8 +12,19 @@
  *
  * @module
  */
-export { type Batch, batch, channelsOf, examples, gridOf, maskedBy, positionsOf, sequences } from "./core/batch.js";
+export {
+  type Batch,
+  batch,
+  channelsOf,
+  examples,
+  type Graphs,
+  gridOf,
+  maskedBy,
+  positionsOf,
+  sequences,
+} from "./core/batch.js";
 export { type ErrorCode, type ErrorParts, isLemniscateError, LemniscateError } from "./core/errors.js";
+export { type Edge, type GraphOptions, withGraphs } from "./core/graphs.js";
 export { inputs } from "./core/inputs.js";
 export type { RunOptions } from "./core/run.js";
 export type { InputPart, Shape } from "./core/shape.js";
@@ -89,6 +100,7 @@ export type { PositionOptions } from "./network/encodings.js";
 export { networkFromData, networkFromJson, networkToJson, networkVersion } from "./network/json.js";
 export { type AbReluOptions, abRelu } from "./network/layers/ab-relu.js";
 export { abs } from "./network/layers/abs.js";
+export { aggregate } from "./network/layers/aggregate.js";
 export { type AttentionOptions, attention } from "./network/layers/attention.js";
 export { type AvgPoolOptions, avgPool } from "./network/layers/avg-pool.js";
 export { type ConvOptions, conv } from "./network/layers/conv.js";

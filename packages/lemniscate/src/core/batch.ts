@@ -19,6 +19,18 @@ export interface Batch<T extends Float32Array | Float64Array = Float32Array | Fl
   readonly mask?: Uint8Array;
   /** The inputs that its positions belong to, one after another, if it holds several; see `inputs`. */
   readonly parts?: readonly InputPart[];
+  /** A graph of each example, whose nodes are its positions; see `withGraphs`. */
+  readonly graphs?: Graphs;
+}
+
+/**
+ * Weighted edges into the nodes of all examples, node after node: those into node s of example n, of S nodes each, have the
+ * numbers `starts[n·S + s]` to `starts[n·S + s + 1]` (excluded), and come from the nodes `sources`.
+ */
+export interface Graphs {
+  readonly starts: Int32Array;
+  readonly sources: Int32Array;
+  readonly weights: Float64Array;
 }
 
 /** Sizes of the position axes, `[]` for feature vectors. */
@@ -217,7 +229,12 @@ export function examples(of: Batch, from: number, to: number): Batch {
   const shape = [to - from, ...of.shape.slice(1)] as const;
   const data = of.data.subarray(from * stride, to * stride);
   const mask = of.mask === undefined ? {} : { mask: of.mask.subarray(from * positions, to * positions) };
-  const part: Batch = { ...of, shape, data, ...mask };
+  const { graphs } = of;
+  const edges =
+    graphs === undefined
+      ? {}
+      : { graphs: { ...graphs, starts: graphs.starts.subarray(from * positions, to * positions + 1) } };
+  const part: Batch = { ...of, shape, data, ...mask, ...edges };
   const largest = largestOf.get(of);
   if (largest !== undefined) largestOf.set(part, largest);
   return part;

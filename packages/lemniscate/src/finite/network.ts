@@ -1,6 +1,7 @@
 /** @module Finite networks: weights drawn for every layer, and the layers' `apply` one after another. */
 import { type Batch, channelsOf, gridOf } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
+import { graphMatrix } from "../core/graphs.js";
 import { child, normals, type RandomKey } from "../core/random.js";
 import { positionCount, type Shape } from "../core/shape.js";
 import type { ArrayOperations } from "../network/arrays.js";
@@ -76,6 +77,8 @@ export interface Activations<A> {
   readonly x: A;
   readonly shape: FiniteShape;
   readonly mask: Uint8Array | null;
+  /** (n, S, S), the graphs of the data; `null` without them. */
+  readonly graph: A | null;
 }
 
 /** A batch as activations; padding is 0, whatever stands there. */
@@ -83,7 +86,16 @@ export function activationsOf<A>(t: ArrayOperations<A>, batch: Batch): Activatio
   const shape = shapeOfBatch(batch);
   const mask = batch.mask?.includes(0) === true ? batch.mask : null;
   const data = Float64Array.from(batch.data, (value, i) => (mask?.[Math.floor(i / shape.channels)] === 0 ? 0 : value));
-  return { x: t.examples([positionCount(shape), shape.channels], data), shape, mask };
+  const S = positionCount(shape);
+  const matrices = batch.graphs && Array.from({ length: batch.shape[0] }, (_, i) => graphMatrix(batch.graphs!, S, i));
+  const graph =
+    matrices === undefined
+      ? null
+      : t.examples(
+          [S, S],
+          matrices.flatMap((matrix) => [...matrix]),
+        );
+  return { x: t.examples([S, shape.channels], data), shape, mask, graph };
 }
 
 /** What a finite network makes of activations. `random` is for layers that are random beyond their weights. */
@@ -120,11 +132,12 @@ export function forward<A>(
       path: at,
     });
   return locate(at, () => {
-    const place = { input: below.shape, mask: columns(t, below), random };
+    const { graph } = below;
+    const place = { input: below.shape, mask: columns(t, below), graph, random };
     const x = apply(t, weights as { readonly [name: string]: A | null }, below.x, options, place);
     const { grid } = shapeBehind(definition, below.shape, options);
     const shape = { grid, channels: t.shape(x)[2]!, gaussian: true };
-    const state = { x, shape, mask: maskBehind(below, definition.mask, options) };
+    const state = { x, shape, mask: maskBehind(below, definition.mask, options), graph };
     const mask = columns(t, state);
     return mask === null ? state : { ...state, x: t.multiply(x, mask) };
   });
@@ -158,20 +171,23 @@ function joined<A>(t: ArrayOperations<A>, join: Join, branches: readonly Activat
   const [xs, masks] = [branches.map(({ x }) => x), branches.map(({ mask }) => mask)];
   const shapes = branches.map(({ shape }) => shape);
   const shape = joinedShape(join, shapes, at);
-  if (join.type === "parallel") return { x: xs.reduce((x, y) => t.add(x, y)), shape, mask: masks.reduce(either) };
-  if (join.type === "product") return { x: xs.reduce((x, y) => t.multiply(x, y)), shape, mask: masks.reduce(either) };
-  if (join.along === "channels") return { x: concat(t, xs, 2), shape, mask: masks.reduce(either) };
+  const { graph } = branches[0]!;
+  if (join.type === "parallel")
+    return { x: xs.reduce((x, y) => t.add(x, y)), shape, mask: masks.reduce(either), graph };
+  if (join.type === "product")
+    return { x: xs.reduce((x, y) => t.multiply(x, y)), shape, mask: masks.reduce(either), graph };
+  if (join.along === "channels") return { x: concat(t, xs, 2), shape, mask: masks.reduce(either), graph };
   const S = positionCount(shape);
   const grids = shapes.map(({ grid }) => grid);
   const places = shapes.map((_, r) => placesAlong(grids, r, join.along as number));
   const x = xs.map((y, r) => t.give(y, 1, places[r]!, S)).reduce((y, z) => t.add(y, z));
-  if (masks.every((mask) => mask === null)) return { x, shape, mask: null };
+  if (masks.every((mask) => mask === null)) return { x, shape, mask: null, graph };
   const n = t.shape(x)[0]!;
   const mask = new Uint8Array(n * S);
   for (const [r, to] of places.entries())
     for (let i = 0; i < n; i++)
       for (const [s, place] of to.entries()) mask[i * S + place] = masks[r]?.[i * to.length + s] ?? 1;
-  return { x, shape, mask };
+  return { x, shape, mask, graph };
 }
 
 /** The shape behind a join; what is added or multiplied has as many channels. */

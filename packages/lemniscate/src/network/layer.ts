@@ -49,6 +49,8 @@ export interface FinitePlace<A> {
   readonly input: Shape & { readonly channels: number };
   /** (n, S, 1): 1 at present positions, 0 at padding, where x is 0 too. `null`: there is no padding. */
   readonly mask: A | null;
+  /** (n, S, S): the matrix of each example's graph; `null` if the data have none. */
+  readonly graph: A | null;
   /** For layers that are random beyond their weights. */
   readonly random: RandomKey;
 }

@@ -72,7 +72,8 @@ export type StructuralName =
   | "pickCenters"
   | "tapShares"
   | "mapPairs"
-  | "mapLine";
+  | "mapLine"
+  | "aggregate";
 
 /**
  * How much of a node is computed: all pairs of positions, equal positions only, one side's positions, one number; for

@@ -1,3 +1,4 @@
+import { aggregateOp } from "./aggregate.js";
 import { activateOp, composeOp, crossOp, rectifyOp, sandwichOp, softmaxRowsOp, sparsemaxRowsOp } from "./attend.js";
 import {
   affineDistanceOp,
@@ -128,6 +129,7 @@ export const structuralOps: { readonly [Name in StructuralName]: StructuralOp } 
   tapShares: tapSharesOp,
   mapPairs: mapPairsOp,
   mapLine: mapLineOp,
+  aggregate: aggregateOp,
 };
 
 /** φ of every nonlinearity that says what it is, by the name of its dual. */

@@ -1,7 +1,9 @@
+import { LemniscateError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import type { Covariances } from "../network/layer.js";
 import type { Network } from "../network/placement.js";
 import { covariancesOf, remember, shapeOf } from "../network/trace.js";
+import { aggregateOp } from "../ops/aggregate.js";
 import { crossOp } from "../ops/attend.js";
 import { affine } from "../ops/elementary.js";
 import { gram } from "../ops/gram.js";
@@ -66,6 +68,7 @@ function compiled(networks: Networks, input: Shape, options: CompileOptions): Pr
   const [output] = networks.map(([name, network]) => shapeOf(network, input, name === "" ? [] : [name]));
   const inputs = inputCovariances(input);
   const covariances = networks.map(([name, network]) => [name, covariancesOf(network, inputs, input)] as const);
+  for (const [name, below] of covariances) checkNodes(name, below[get[0]!]("a", "b"), input);
   const programOf = (rules: readonly Rewrite[]): Program => {
     const graph = new Graph([...(masked ? [] : [padded ? unmaskLengths : unmask]), ...rules]);
     const rootsOf = (q: Side): Root[] =>
@@ -89,14 +92,32 @@ function compiled(networks: Networks, input: Shape, options: CompileOptions): Pr
 
 /** Whether an expression maps positions to others. */
 function isMoved(root: Node): boolean {
+  return nodesOf(root).some(({ op, grid }) => op.name in mapOps && grid.length > 0);
+}
+
+/** Refuses a graph on positions that are not those of the data. */
+function checkNodes(name: string, root: Node, input: Shape): void {
+  const other = nodesOf(root).find(({ op, grid }) => op === aggregateOp && grid.join() !== input.grid.join());
+  if (other === undefined) return;
+  throw new LemniscateError({
+    code: "Misplaced",
+    where: "aggregate",
+    given: `a grid [${other.grid.join(", ")}] of positions`,
+    allowed: `[${input.grid.join(", ")}], the nodes of the data's graphs`,
+    mend: "Aggregate before positions are pooled, sliced or resized.",
+    path: name === "" ? undefined : [name],
+  });
+}
+
+/** An expression and all that it is made of. */
+function nodesOf(root: Node): readonly Node[] {
   const [seen, stack] = [new Set<Node>(), [root]];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (node.op.name in mapOps && node.grid.length > 0) return true;
     if (seen.has(node)) continue;
     seen.add(node);
     stack.push(...node.args);
   }
-  return false;
+  return [...seen];
 }
 
 /** What is computed for each example, each pair, and an example with itself. */

@@ -1,4 +1,5 @@
 import type { Shape } from "../core/shape.js";
+import { aggregateOp } from "../ops/aggregate.js";
 import type { Form, Parameters } from "../ops/op.js";
 
 export type Quantity = "nngp" | "ntk";
@@ -57,4 +58,9 @@ export interface Program {
   readonly self: readonly Step[];
   /** Where each result ends; `null` where it is 0 whatever the input. */
   readonly results: Readonly<Record<"pair" | "self", Keyed<Operand | null>>>;
+}
+
+/** Whether a program sums over the edges of graphs. */
+export function readsGraphs({ example, pair, self }: Program): boolean {
+  return [example, pair, self].some((steps) => steps.some(({ op }) => op === aggregateOp.name));
 }

@@ -40,7 +40,7 @@ const products = new Set(["gram", "mix", "mixedGram", "sandwich", "compose", "cr
 function kindOf({ op, form }: Step): WorkKind {
   if (form === "value" && ofFeatures.has(op)) return "gram";
   if (products.has(op)) return "product";
-  if (op === "convolve" || op === "windowSums" || op === "mapPairs") return "window";
+  if (op === "convolve" || op === "windowSums" || op === "mapPairs" || op === "aggregate") return "window";
   if (op === "softmaxRows") return "softmax";
   return form === "value" && elementwiseOps.has(op) ? "elementwise" : "blockwise";
 }

@@ -14,7 +14,7 @@ import { describeShape, type Shape } from "../core/shape.js";
 import type { Precision } from "../engines/engine.js";
 import { compileAll, type Networks } from "../program/compile.js";
 import { withoutLengths } from "../program/lengths.js";
-import type { Program, Quantity } from "../program/program.js";
+import { type Program, type Quantity, readsGraphs } from "../program/program.js";
 
 /** The inputs of kernels, brought to one shape, and the program for them. */
 export interface Inputs {
@@ -52,12 +52,21 @@ export function inputsOf(
 }
 
 export function programFor(networks: Networks, get: readonly Quantity[], batches: readonly Batch[]): Program {
-  return compileAll(networks, inputShape(batches[0]!), {
+  const program = compileAll(networks, inputShape(batches[0]!), {
     get,
     masked: batches.some(hasHoles),
     padded: batches.some(hasPadding),
     self: batches.length === 1,
   });
+  if (readsGraphs(program) && batches.some(({ graphs }) => graphs === undefined))
+    throw new LemniscateError({
+      code: "BadInput",
+      where: "kernel: aggregate",
+      given: "a batch without graphs",
+      allowed: "batches with a graph for each example",
+      mend: "Add them to x1, and to x2 if there is one, with withGraphs().",
+    });
+  return program;
 }
 
 /** What a network is given. */
@@ -72,7 +81,8 @@ function sameLength(networks: Networks, x1: Batch, x2: Batch, get: readonly Quan
   if (JSON.stringify(x1.parts) !== JSON.stringify(x2.parts))
     throw unequal(x2, describeShape(inputShape(x1)), "Give both batches the same inputs, of the same shapes.");
   if (channelsOf(x1) === channelsOf(x2) && grid1.join() === grid2.join()) return [x1, x2];
-  if (channelsOf(x1) !== channelsOf(x2) || grid1.length !== 1 || grid2.length !== 1)
+  const graphs = x1.graphs !== undefined || x2.graphs !== undefined;
+  if (channelsOf(x1) !== channelsOf(x2) || grid1.length !== 1 || grid2.length !== 1 || graphs)
     throw unequal(
       x2,
       `(${x1.shape.slice(1).join(", ")}), the shape of x1's examples`,
@@ -104,6 +114,7 @@ function knowsLength(networks: Networks, a: Shape, b: Shape, get: readonly Quant
 function equal(x1: Batch, x2: Batch): boolean {
   if (x1 === x2) return true;
   if (x1.shape.join() !== x2.shape.join() || JSON.stringify(x1.parts) !== JSON.stringify(x2.parts)) return false;
+  if (!sameGraphs(x1, x2)) return false;
   const [m1, m2] = [x1.mask, x2.mask];
   const positions = positionsOf(x1);
   for (let i = 0; i < x1.shape[0] * positions; i++) if ((m1?.[i] ?? 1) !== (m2?.[i] ?? 1)) return false;
@@ -111,4 +122,12 @@ function equal(x1: Batch, x2: Batch): boolean {
   for (let i = 0; i < x1.data.length; i++)
     if (x1.data[i] !== x2.data[i] && (m1?.[Math.floor(i / channels)] ?? 1) !== 0) return false;
   return true;
+}
+
+function sameGraphs({ graphs: a }: Batch, { graphs: b }: Batch): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined) return false;
+  const same = (x: ArrayLike<number>, y: ArrayLike<number>): boolean =>
+    x.length === y.length && Array.prototype.every.call(x, (value, i) => value === y[i]);
+  return same(a.starts, b.starts) && same(a.sources, b.sources) && same(a.weights, b.weights);
 }

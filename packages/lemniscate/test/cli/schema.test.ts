@@ -37,11 +37,13 @@ test("the files in the documentation are valid", () => {
   }
 });
 
-test("every layer is in it, and no more than four ways to combine them", () => {
+test("every layer is in it, and no more than six ways to combine them", () => {
   const types = published.$defs.network.oneOf.map(
     (branch: { properties: { type: { const: string } } }) => branch.properties.type.const,
   );
-  expect(types.sort()).toEqual([...layers.keys(), "parallel", "repeat", "residual", "serial"].sort());
+  expect(types.sort()).toEqual(
+    [...layers.keys(), "concat", "parallel", "product", "repeat", "residual", "serial"].sort(),
+  );
 });
 
 test.each([

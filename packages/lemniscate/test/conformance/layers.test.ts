@@ -326,9 +326,9 @@ const rows: readonly LayerRow[] = [
   { type: "identity", raw: true, below: trained, options: [{}] },
 ];
 
-test("every layer has a row, but for what takes several inputs", () => {
+test("every layer has a row, but for what takes several inputs or graphs", () => {
   const taken = new Set(rows.map(({ type }) => type));
-  expect([...taken, "input"].sort()).toEqual([...layers.keys()].sort());
+  expect([...taken, "input", "aggregate"].sort()).toEqual([...layers.keys()].sort());
 });
 
 describe("checkLayer", () => {

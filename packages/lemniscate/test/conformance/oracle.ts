@@ -12,6 +12,8 @@ interface State {
   readonly K: readonly (readonly number[][])[];
   readonly T: readonly (readonly number[][])[];
   readonly mask: readonly (readonly number[])[];
+  /** Of each example the matrix of its graph. */
+  readonly graphs: readonly (readonly (readonly number[])[])[];
 }
 
 type Data = { readonly type: string; readonly [option: string]: unknown };
@@ -33,7 +35,15 @@ function input(x: Batch): State {
   const mask = Array.from({ length: N }, (_, i) => Array.from({ length: S }, (_, a) => x.mask?.[i * S + a] ?? 1));
   const entry = (i: number, a: number, c: number): number =>
     mask[i]![a] === 1 ? x.data[(i * S + a) * channels + c]! : 0;
-  const empty: State = { N, grid, channels, K: [], T: [], mask };
+  const graphs = mask.map((present, i) =>
+    present.map((_, s) => {
+      const row: number[] = new Array(S).fill(0);
+      const { starts, sources, weights } = x.graphs ?? { starts: [], sources: [], weights: [] };
+      for (let e = starts[i * S + s] ?? 0; e < (starts[i * S + s + 1] ?? 0); e++) row[sources[e]!]! += weights[e]!;
+      return row;
+    }),
+  );
+  const empty: State = { N, grid, channels, K: [], T: [], mask, graphs };
   return {
     ...empty,
     K: blocks(empty, (i, j, a, b) => {
@@ -182,6 +192,13 @@ function through(network: Data, below: State): State {
     }
     case "attention":
       return attention(network, below, K, T, both);
+    case "aggregate": {
+      const summed =
+        (k: Entry): Entry =>
+        (i, j, a, b) =>
+          sumOver(S, (c) => sumOver(S, (d) => below.graphs[i]![a]![c]! * below.graphs[j]![b]![d]! * k(i, j, c, d)));
+      return both(summed(K), summed(T));
+    }
     case "convLocal": {
       const shared = through({ ...network, type: "conv" }, below);
       const S2 = count(shared.grid);

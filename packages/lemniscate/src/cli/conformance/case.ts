@@ -1,5 +1,6 @@
 /** @module Running a case of the conformance format and judging it. */
-import type { Batch } from "../../core/batch.js";
+import { type Batch, positionsOf } from "../../core/batch.js";
+import { type Edge, withGraphs } from "../../core/graphs.js";
 import { inputs } from "../../core/inputs.js";
 import type { Engine, Numbers } from "../../engines/engine.js";
 import { positionKernel } from "../../tiles/kernel.js";
@@ -22,7 +23,7 @@ type Results = Readonly<Record<string, ArrayLike<number>>>;
 
 /** Covariances inside a batch need not be there in the layouts of the format. */
 const unchecked = ["meta", "cov1", "cov2"];
-const kernelInputs = ["x1", "x2", "maskConstant"];
+const kernelInputs = ["x1", "x2", "maskConstant", "pattern1", "pattern2", "patternIsIndex"];
 
 /** Runs a case on an engine and compares all outputs that the format wants compared. */
 export async function runCase(of: ConformanceCase, engine: Engine): Promise<Verdict> {
@@ -52,7 +53,7 @@ async function resultsOf(of: ConformanceCase, engine: Engine): Promise<Results> 
 }
 
 async function kernelsOf(of: ConformanceCase, engine: Engine): Promise<Results> {
-  const { x1, x2 = null, maskConstant } = of.inputs;
+  const { x1, x2 = null, maskConstant, pattern1, pattern2 } = of.inputs;
   const other = Object.keys(of.inputs).find((key) => !kernelInputs.includes(key));
   if (other !== undefined) throw new Unavailable(`input ${other}`);
   const listed = Array.isArray(x1) ? x1 : [x1];
@@ -62,14 +63,29 @@ async function kernelsOf(of: ConformanceCase, engine: Engine): Promise<Results> 
     listed.map(({ shape }) => shape.length),
   );
   const one = (x: Tensor): Batch => batchOf(x, maskConstant);
-  const read = (x: Tensor | readonly Tensor[]): Batch =>
-    isTensor(x) ? one(x) : inputs(Object.fromEntries(x.map((tensor, i) => [i, one(tensor)])));
+  const read = (x: Tensor | readonly Tensor[], pattern: unknown): Batch =>
+    isTensor(x) ? graphed(one(x), pattern) : inputs(Object.fromEntries(x.map((tensor, i) => [i, one(tensor)])));
   const get = ["nngp", "ntk"] as const;
-  const found = await positionKernel(network)(read(x1 as Tensor), x2 === null ? null : read(x2 as Tensor), {
-    get,
-    engine,
-  });
+  const found = await positionKernel(network)(
+    read(x1 as Tensor, pattern1),
+    x2 === null ? null : read(x2 as Tensor, pattern2),
+    { get, engine },
+  );
   return Object.fromEntries(get.map((quantity) => [quantity, inLayoutOf(of, quantity, found[quantity])]));
+}
+
+/** A batch with its pattern: matrices from row to column, or lists of edges with negative numbers behind them. */
+function graphed(x: Batch, pattern: unknown): Batch {
+  if (!isTensor(pattern)) return x;
+  const data = pattern.data.map(Number);
+  const [n, count, last] = pattern.shape as [number, number, number];
+  if (last === positionsOf(x) && last === count) return withGraphs(x, { adjacency: data });
+  const edges = Array.from({ length: n }, (_, i) =>
+    Array.from({ length: count }, (_, e): Edge => [data[2 * (i * count + e)]!, data[2 * (i * count + e) + 1]!]).filter(
+      ([from]) => from >= 0,
+    ),
+  );
+  return withGraphs(x, { edges });
 }
 
 function inLayoutOf({ outputs, kernelArgs }: ConformanceCase, quantity: string, values: Numbers): Numbers {

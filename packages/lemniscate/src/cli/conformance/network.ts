@@ -116,6 +116,14 @@ const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> =
     if (JSON.stringify(batch) !== "{}") throw new Unavailable("index of examples");
     return { type: "slice", axes };
   },
+  aggregate: (of, rank) => {
+    const axes = of.numbers(
+      "aggregateAxis",
+      Array.from({ length: rank - 2 }, (_, axis) => axis + 1),
+    );
+    if (axes.length !== rank - 2) throw new Unavailable("aggregate along some of the axes");
+    return { type: "aggregate", ...of.irrelevant("implementation") };
+  },
   dotGeneral: (of) => {
     const tensor = of.raw("rhs") ?? of.raw("lhs");
     const { lhsContracting, rhsContracting } = of.raw("dimensionNumbers") as Record<string, readonly number[]>;

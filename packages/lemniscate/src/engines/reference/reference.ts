@@ -1,4 +1,5 @@
 import { type Batch, channelsOf, positionsOf, trimmed } from "../../core/batch.js";
+import { graphMatrix } from "../../core/graphs.js";
 import { positionCount } from "../../core/shape.js";
 import { numbers } from "../../ops/algebra.js";
 import { elementwiseOps } from "../../ops/registry.js";
@@ -86,7 +87,9 @@ async function tapes(program: Program, batch: Batch, rest: () => Promise<void>):
     const x = Float64Array.from(batch.data.subarray(n * stride, n * stride + length * channels));
     for (let s = 0; s < length; s++) if (presence[s] === 0) x.fill(0, s * channels, (s + 1) * channels);
     const lengths = lengthsOn(program, length);
-    const input: Input = { length, lengths, channels, x, presence: Float64Array.from(presence) };
+    const nodes = positionsOf(batch);
+    const graph = batch.graphs === undefined ? new Float64Array(0) : graphMatrix(batch.graphs, nodes, n);
+    const input: Input = { length, lengths, channels, x, presence: Float64Array.from(presence), nodes, graph };
     made.push({ input, values: run(program.example, { input, values: [] }, { input, values: [] }) });
     await rest();
   }

@@ -17,6 +17,10 @@ export interface Input {
   readonly channels: number;
   readonly x: Float64Array;
   readonly presence: Float64Array;
+  /** Nodes of its graph, padding included. */
+  readonly nodes: number;
+  /** The matrix of its graph, row by row; empty without one. */
+  readonly graph: Float64Array;
 }
 
 type Lowering = (args: readonly Value[], step: Step, a: Input, b: Input) => Value;
@@ -223,6 +227,19 @@ export const lowerings: { readonly [Name in StructuralName]: Lowering } = {
     const rows = rowsOf(parameters as PositionMap);
     const sum = (s: number): number => rows[s]!.reduce((total, [row, w]) => total + w * entryAt(u!, 0, row), 0);
     return form === "value" ? number(sum(0)) : line(Float64Array.from({ length: a.lengths[space]! }, (_, s) => sum(s)));
+  },
+
+  aggregate: ([k], { form }, a, b) => {
+    const half = block(a.length, k!.columns, (s, t) => {
+      let sum = 0;
+      for (let u = 0; u < k!.rows; u++) sum += a.graph[s * a.nodes + u]! * k!.data[u * k!.columns + t]!;
+      return sum;
+    });
+    return shaped(form, a.length, b.length, (s, t) => {
+      let sum = 0;
+      for (let u = 0; u < k!.columns; u++) sum += half.data[s * k!.columns + u]! * b.graph[t * b.nodes + u]!;
+      return sum;
+    });
   },
 
   pickCenters: ([u], { parameters, space }, a) => {

@@ -1,5 +1,6 @@
 /** @module Where everything lies in the engine's memory. Addresses are byte offsets; the result is plain data. */
-import { type Batch, channelsOf, trimmed } from "../../core/batch.js";
+import { type Batch, channelsOf, type Graphs, positionsOf, trimmed } from "../../core/batch.js";
+import { aggregateOp } from "../../ops/aggregate.js";
 import { type ConstantBlock, constantBlocks, isConstantBlock } from "../../ops/constant-blocks.js";
 import type { Parameters, StructuralName } from "../../ops/op.js";
 import { mapPairsOp, type PositionMap } from "../../ops/position-map.js";
@@ -67,6 +68,8 @@ export interface Layout {
   /** Masks of windows and tables of maps, by their parameters as JSON. */
   readonly masks: ReadonlyMap<string, number>;
   readonly maps: ReadonlyMap<string, number>;
+  /** Tables of the examples' graphs; empty without them. */
+  readonly graphs: Float64Array;
   /** Scratch of the first worker; each further one's lies `scratchBytes` on. */
   readonly scratch: number;
   readonly scratchBytes: number;
@@ -176,6 +179,8 @@ export function layoutOf(
   }
 
   const round = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+  const graphs = Float64Array.from(batches.flatMap((batch) => graphRows(batch).map((rows) => take(tableBytes(rows)))));
+
   // Room for tiles that begin within a panel.
   const side = Math.ceil((tileSize - 1) / panel + 1) * panel;
   const tile = side * strideOf(format, side);
@@ -232,6 +237,7 @@ export function layoutOf(
     positions,
     masks,
     maps,
+    graphs,
     scratch,
     scratchBytes,
     frame,
@@ -268,6 +274,7 @@ function spareBytes(program: Program, spaces: readonly Space[], format: Format):
     return stripsOf(window, format, spaces[below]!.longest, spaces[space]!.longest, 0).bytes;
   });
   const maps = stepsOf(program).map(({ op, form, space, parameters }) => {
+    if (op === aggregateOp.name) return mapSpareBytes(format, spaces[space]!.longest, spaces[space]!.longest);
     if (op !== mapPairsOp.name || form !== "block") return 0;
     const { grid } = parameters as PositionMap;
     const below = program.spaces.findIndex((other) => other.join() === grid.join());
@@ -291,6 +298,17 @@ function positionSteps(steps: readonly Step[]): string[] {
     .filter(({ op }) => isConstantBlock(op))
     .map(({ op, parameters }) => JSON.stringify([op, parameters]));
   return [...new Set(keys)];
+}
+
+/** The graph of each example of a batch, none if it has no graphs. */
+function graphRows(batch: Batch): readonly Graphs[] {
+  const { graphs } = batch;
+  if (graphs === undefined) return [];
+  const S = positionsOf(batch);
+  return Array.from({ length: batch.shape[0] }, (_, i) => ({
+    ...graphs,
+    starts: graphs.starts.subarray(i * S, (i + 1) * S + 1),
+  }));
 }
 
 /** Writes presence, covariances of positions, and inputs: features as they were given, positions in their place. */
@@ -317,6 +335,8 @@ export function fillMemory(layout: Layout, format: Format, buffer: ArrayBufferLi
     }
   }
   const words = new Int32Array(buffer);
+  const rows = batches.flatMap((batch) => graphRows(batch));
+  for (const [i, graph] of rows.entries()) writeTable(graph, format, layout.graphs[i]!, data, words);
   for (const [key, at] of layout.masks) writeMasks(JSON.parse(key) as WindowParameters, format, at, words);
   for (const [key, at] of layout.maps) writeTable(JSON.parse(key) as PositionMap, format, at, data, words);
   for (const [key, { block, diagonal, stride }] of layout.positions) {

@@ -6,14 +6,21 @@ import type { Found } from "./places.js";
 import { strideOf } from "./stride.js";
 import type { Format } from "./vector.js";
 
-/** Bytes of a map's table. */
-export function tableBytes({ starts, sources }: PositionMap): number {
-  return entryBytes * (starts.length + sources.length);
+/** A sparse matrix, row by row. */
+type Table = {
+  readonly starts: ArrayLike<number>;
+  readonly sources: ArrayLike<number>;
+  readonly weights: ArrayLike<number>;
+};
+
+/** Bytes of a matrix's table. */
+export function tableBytes({ starts }: Pick<Table, "starts">): number {
+  return entryBytes * (starts.length + starts[starts.length - 1]! - starts[0]!);
 }
 
-/** Writes a map's table. `numbers` and `words` are views of the same memory. */
+/** Writes a matrix's table. `numbers` and `words` are views of the same memory. */
 export function writeTable(
-  { starts, sources, weights }: PositionMap,
+  { starts, sources, weights }: Table,
   format: Format,
   at: number,
   numbers: Float32Array | Float64Array,
@@ -65,9 +72,15 @@ export function mapPairs(context: Context): Call {
   };
 }
 
+/** The lowering of `aggregate`: the tables are those of the examples' graphs. */
+export function aggregate(context: Context): Call {
+  const { graphs } = context.layout;
+  return bothSides(context, context.inputs[0]!, (e) => graphs[e]!);
+}
+
 /** A k Bᵀ, first (A k)ᵀ by rows of k, then its own rows, with the tables of A and B. */
-export function bothSides(
-  { space, output, spare, format, call }: Context,
+function bothSides(
+  { space, form, output, spare, format, call, copy }: Context,
   k: Found,
   table: (example: number) => number,
 ): Call {
@@ -80,7 +93,11 @@ export function bothSides(
     call["combineRows"]!(k.address(a, b), second, table(a), rows, k.stride(a, b), wide, up(across), below);
     call["transpose"]!(second, spare, rows, across, wide, turned);
     call["combineRows"]!(spare, second, table(b), columns, turned, turned, up(rows), across);
-    call["transpose"]!(second, output.address(a, b), columns, rows, turned, output.stride(a, b));
+    const to = output.address(a, b);
+    if (form === "block") call["transpose"]!(second, to, columns, rows, turned, output.stride(a, b));
+    else
+      for (let s = 0; s < Math.min(rows, columns); s++)
+        copy(second + s * (turned + format.bytes), to + s * format.bytes, format.bytes);
   };
 }
 

@@ -7,7 +7,7 @@ import { dualSums, rectifierSums } from "./dual-sums.js";
 import type { KernelName } from "./kernels/define.js";
 import { correctsNearCopies } from "./kernels/near-copies.js";
 import { activate, sparsemaxRows } from "./logits.js";
-import { mapLine, mapPairs } from "./maps.js";
+import { aggregate, mapLine, mapPairs } from "./maps.js";
 import { strideOf } from "./stride.js";
 import { convolve, pickCenters, tapShares, windowSums } from "./windows.js";
 
@@ -51,6 +51,7 @@ const called: { readonly [Name in Exclude<StructuralName, "gram" | "mixedGram">]
   onlyDiagonal: [],
   mapPairs: ["combineRows", "transpose"],
   mapLine: [],
+  aggregate: ["combineRows", "transpose"],
 };
 
 /** Columns of a matrix in memory: where it is, how many they are, bytes from row to row. */
@@ -331,6 +332,7 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
   tapShares,
   mapPairs,
   mapLine,
+  aggregate,
 
   // Lies in memory already; `findPlace` says where.
   positionCovariance: () => () => {},

@@ -1,6 +1,7 @@
 import type { LayerDefinition } from "../layer.js";
 import { abReluDefinition } from "./ab-relu.js";
 import { absDefinition } from "./abs.js";
+import { aggregateDefinition } from "./aggregate.js";
 import { attentionDefinition } from "./attention.js";
 import { avgPoolDefinition } from "./avg-pool.js";
 import { convDefinition } from "./conv.js";
@@ -76,6 +77,7 @@ export const layers: ReadonlyMap<string, AnyLayer> = new Map(
     resizeDefinition,
     linearDefinition,
     scaleDefinition,
+    aggregateDefinition,
     dropoutDefinition,
     identityDefinition,
     inputDefinition,
