@@ -46,15 +46,17 @@ function workOf(operation: Operation, value: Value): Work {
     case "constant":
       return (values) => values[id]!.set(operation.entries);
     case "entrywise": {
-      const { formula, operands } = operation;
+      const { formula, operands, symmetric } = operation;
       const strides = operands.map(([, reading]) => readings[reading](columns));
       const read = operands.map(() => 0);
       return (values) => {
         for (let i = 0; i < rows; i++)
-          for (let j = 0; j < columns; j++) {
+          for (let j = 0; j < (symmetric ? i + 1 : columns); j++) {
             for (const [k, [from]] of operands.entries())
               read[k] = values[from.id]![i * strides[k]![0] + j * strides[k]![1]]!;
-            values[id]![i * columns + j] = formula(numbers, ...read);
+            const entry = formula(numbers, ...read);
+            values[id]![i * columns + j] = entry;
+            if (symmetric) values[id]![j * columns + i] = entry;
           }
       };
     }
@@ -103,8 +105,14 @@ function workOf(operation: Operation, value: Value): Work {
       };
     case "clipEigenvalues":
       return (values) => clipEigenvalues(values[operation.of.id]!, values[id]!, rows);
-    case "normals":
-      return (values, _, { sequence, first }) => normals(sequence, values[id]!, 2 * (first + operation.block));
+    case "normals": {
+      const { block, places } = operation;
+      const drawn = new Float64Array(places.length);
+      return (values, _, { sequence, first }) => {
+        normals(sequence, drawn, 2 * (first + block));
+        for (const [k, place] of places.entries()) values[id]![place] = drawn[k]!;
+      };
+    }
     case "bartlett": {
       const below = new Float64Array((rows * (rows - 1)) / 2);
       const chi = operation.block + Math.ceil(below.length / 2);

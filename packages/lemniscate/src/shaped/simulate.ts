@@ -1,16 +1,16 @@
 /** @module Networks of finite width: the covariances of their tokens, layer by layer, over many random networks. */
 import { child, randomKey } from "../core/random.js";
 import type { RunOptions } from "../core/run.js";
+import { type EngineOptions, moverOf } from "./engine.js";
 import { layerOf } from "./models/layers.js";
 import type { ShapedModel } from "./models/model.js";
 import { run, type Snapshot } from "./paths.js";
-import { referenceMover } from "./reference.js";
 import { checkCount, checkRadius, outOfRange } from "./solve.js";
 import { type Covariance, checkStart } from "./start.js";
 import { type Hidden, layerStep } from "./steps/layer.js";
 import { weightsMover } from "./weights-mover.js";
 
-export interface NetworkOptions extends RunOptions {
+export interface NetworkOptions extends RunOptions, EngineOptions {
   /** V₀, m × m. */
   readonly start: Covariance;
   /** n. */
@@ -75,7 +75,7 @@ export async function* simulate(model: ShapedModel, options: NetworkOptions): As
   checkWidth(tokens, width, layer.attention?.heads ?? 1, by, layer.attention?.outputProjection ?? true);
   const program = by === "weights" ? undefined : layerStep(tokens, layer, width, hidden);
   yield* run({
-    mover: program === undefined ? weightsMover(layer, start, width) : referenceMover(program),
+    mover: program === undefined ? weightsMover(layer, start, width) : moverOf(program, options),
     states: program?.states ?? 1,
     start,
     paths,

@@ -3,9 +3,9 @@ import { LemniscateError } from "../core/errors.js";
 import { child, randomKey } from "../core/random.js";
 import type { RunOptions } from "../core/run.js";
 import { type Coefficients, coefficients, type LimitOptions } from "./coefficients.js";
+import { type EngineOptions, moverOf } from "./engine.js";
 import type { ShapedModel } from "./models/model.js";
 import { run, type Snapshot } from "./paths.js";
-import { referenceMover } from "./reference.js";
 import { eulerStep } from "./schemes/euler.js";
 import { gramStep } from "./schemes/gram.js";
 import { splitStep } from "./schemes/split.js";
@@ -22,7 +22,7 @@ export const schemes: Readonly<
 };
 export type Scheme = "split" | "gram" | "euler";
 
-export interface SdeOptions extends RunOptions, LimitOptions {
+export interface SdeOptions extends RunOptions, LimitOptions, EngineOptions {
   /** V₀, m × m. */
   readonly start: Covariance;
   /** The last time, in depth over width; default 1. */
@@ -67,7 +67,7 @@ export async function* solveSde(model: ShapedModel, options: SdeOptions): AsyncG
   checkCount("paths", paths);
   const program = schemes[scheme](tokens, coefficients(model, tokens, options), step, model);
   yield* run({
-    mover: referenceMover(program),
+    mover: moverOf(program, options),
     states: program.states,
     start,
     paths,

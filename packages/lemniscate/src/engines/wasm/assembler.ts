@@ -123,6 +123,12 @@ export class Fn {
     return this;
   }
 
+  /** Sixteen bytes of two vectors on the stack, chosen by number: those of the second begin at 16. */
+  shuffle(bytes: readonly number[]): this {
+    this.#code.push(0xfd, 13, ...bytes);
+    return this;
+  }
+
   /** Adds a constant to a local. */
   advance(local: Local, by: number): this {
     return this.get(local).i32(by).op("i32.add").set(local);

@@ -111,6 +111,27 @@ export class VectorAlgebra implements Algebra<Vector> {
   }
 
   /**
+   * ln x = k ln 2 + ln m with m in [√½, √2) and, at s = (m − 1)/(m + 1), ln m = 2s + s³·P(s²); for normal numbers x > 0. The
+   * bits of x less those of √½ have k in their exponent.
+   */
+  log(x: Vector): Vector {
+    const { log, mantissa, bits, ln2 } = this.#functions;
+    const integer = this.#format.scalar === "f32" ? "i32x4" : "i64x2";
+    const whole = (name: string, a: Vector, b: Vector): Vector =>
+      this.#make("instruction", `${integer}.${name}`, [a, b], 0);
+    const shift = (name: string, a: Vector): Vector => this.#make("instruction", `${integer}.${name}`, [a], mantissa);
+    const raised = whole("add", whole("sub", x, this.constant(Math.SQRT1_2)), this.constant(2));
+    const exponent = shift("shr_u", raised);
+    const m = whole("add", whole("sub", x, shift("shl", exponent)), this.constant(2));
+    const k = this.sub(whole("add", exponent, this.constant(2 ** mantissa)), this.constant(2 ** mantissa + bits));
+    const s = this.div(this.sub(m, this.constant(1)), this.add(m, this.constant(1)));
+    const z = this.mul(s, s);
+    const curve = this.#horner(log, this.mul(z, this.constant(1 / largestLog)));
+    const small = this.fma(this.mul(s, z), curve, this.fma(k, this.constant(ln2[1]), this.add(s, s)));
+    return this.fma(k, this.constant(ln2[0]), small);
+  }
+
+  /**
    * With the smaller coordinate s and the larger one l, atan(s/l) is atan(t) at t = s/l up to tan(π/8), and
    * π/4 + atan(t) at t = (s − l)/(s + l) beyond; atan(t) = t − t³·P(t²). Then it is turned into the right octant.
    */
@@ -169,6 +190,8 @@ export class VectorAlgebra implements Algebra<Vector> {
 interface Functions {
   /** (e^r − 1 − r)/r² on |r| ≤ ln 2/2, in u = 2r/ln 2. */
   readonly exp: readonly number[];
+  /** (2 artanh(s) − 2s)/s³ in z = s² on 0 ≤ z ≤ {@link largestLog}, in u = z/largestLog. */
+  readonly log: readonly number[];
   /** (1 − atan(t)/t)/t² in z = t² on 0 ≤ z ≤ tan²(π/8), in u = 2z/tan²(π/8) − 1. */
   readonly atan: readonly number[];
   /** (θ/√d − √2)/d in powers of d, for the angle θ with cos θ = 1 − d on 0 ≤ d ≤ 1. */
@@ -178,6 +201,8 @@ interface Functions {
   /** Adding it rounds to an integer, which then stands in the low bits. */
   readonly magic: number;
   readonly mantissa: number;
+  /** The exponent field of 2. */
+  readonly bits: number;
   readonly smallest: number;
   readonly largest: number;
   readonly tiny: number;
@@ -189,6 +214,9 @@ const functions = new Map<Scalar, Functions>();
 
 /** tan(π/8), up to which an arctangent needs no reduction. */
 const tanEighth = Math.SQRT2 - 1;
+
+/** s² at m = √2, up to which a logarithm needs no other exponent. */
+const largestLog = tanEighth ** 4;
 
 /** Σ c_k x^k, for coefficients and arguments with which sixty terms are enough. */
 function series(c: (k: number) => number, x: number): number {
@@ -207,12 +235,14 @@ function angleSeries(n: number): number {
 function functionsOf(scalar: Scalar): Functions {
   const known = functions.get(scalar);
   if (known !== undefined) return known;
-  const [expDegree, atanDegree, angleDegree, excessDegree] = scalar === "f32" ? [4, 4, 7, 6] : [10, 11, 17, 15];
+  const [expDegree, atanDegree, angleDegree, excessDegree, logDegree] =
+    scalar === "f32" ? [4, 4, 7, 6, 2] : [10, 11, 17, 15, 7];
   // Their series, summed from the small terms up: what the polynomials correct is small, and so is their error.
   const exponential = (r: number): number => series((k) => 1 / factorial(k + 2), r);
   const arctangent = (z: number): number => series((k) => (-1) ** k / (2 * k + 3), z);
   const polynomials = {
     exp: polynomial(exponential, -Math.LN2 / 2, Math.LN2 / 2, expDegree),
+    log: unitPolynomial((u) => series((k) => 2 / (2 * k + 3), u * largestLog), logDegree),
     atan: polynomial(arctangent, 0, tanEighth ** 2, atanDegree),
     angle: unitPolynomial((d) => series((k) => angleSeries(k + 1), d), angleDegree),
     // d(sin θ − θ cos θ)/dd = θ, so the series is integrated term by term.
@@ -224,6 +254,7 @@ function functionsOf(scalar: Scalar): Functions {
           ...polynomials,
           magic: 1.5 * 2 ** 23,
           mantissa: 23,
+          bits: 2 ** 7,
           smallest: -87,
           largest: 88.3,
           tiny: 1e-37,
@@ -233,6 +264,7 @@ function functionsOf(scalar: Scalar): Functions {
           ...polynomials,
           magic: 1.5 * 2 ** 52,
           mantissa: 52,
+          bits: 2 ** 10,
           smallest: -708,
           largest: 709,
           tiny: 1e-300,
@@ -298,13 +330,14 @@ export function fixedVectors(results: readonly Vector[], isFixed: (input: number
 
 /**
  * Writes the instructions of `results` for `unroll` neighbouring vectors at once and returns the locals that hold them.
- * `inputs` gives the locals of each input, one a neighbour; `held` those of vectors that are there already.
+ * `inputs` gives the locals of each input, one a neighbour, or loads them when they are first needed; `held` those of
+ * vectors that are there already.
  */
 export function emitVectors(
   f: Fn,
   constants: ConstantTable,
   results: readonly Vector[],
-  inputs: readonly (readonly Local[])[],
+  inputs: readonly (readonly Local[])[] | ((input: number) => readonly Local[]),
   unroll: number,
   held: ReadonlyMap<Vector, readonly Local[]> = new Map(),
 ): readonly (readonly Local[])[] {
@@ -316,14 +349,19 @@ export function emitVectors(
     return Array.from({ length: unroll }, () => local);
   };
   const visit = (vector: Vector): readonly Local[] => {
-    const known = vector.kind === "input" ? inputs[vector.value]! : locals.get(vector);
+    const known = locals.get(vector);
     if (known !== undefined) return known;
+    if (vector.kind === "input") {
+      const there = typeof inputs === "function" ? inputs(vector.value) : inputs[vector.value]!;
+      locals.set(vector, there);
+      return there;
+    }
     if (vector.kind === "constant") return load(vector);
     const args = vector.args.map(visit);
     const own = Array.from({ length: unroll }, () => f.local("v128"));
     for (const [u, local] of own.entries()) {
       for (const arg of args) f.get(arg[u]!);
-      if (vector.name.endsWith(".shl")) f.i32(vector.value);
+      if (/\.sh[lr]/.test(vector.name)) f.i32(vector.value);
       f.op(vector.name as Instruction).set(local);
     }
     locals.set(vector, own);

@@ -46,6 +46,8 @@ export const smoothFunctions: Readonly<Record<"tanh" | "silu", Smooth>> = {
 export interface ActivationDrift {
   /** Of V^ab, V^aa, V^bb. */
   readonly additive: Formula;
+  /** Whether it is other than zero on the diagonal. */
+  readonly diagonal: boolean;
   /** Of V^aa; none if it is zero. */
   readonly rate: Formula | undefined;
 }
@@ -59,12 +61,17 @@ export function driftOf(activation: Activation, width?: number): ActivationDrift
     const { plus, minus } = activation;
     const c = width === undefined ? 1 : slopes(activation, width).c;
     const factor = (c * (plus - minus) ** 2) / (2 * Math.PI);
-    return { additive: (a, v, p, q) => a.mul(a.constant(factor), excess(a, v!, p!, q!)), rate: undefined };
+    return {
+      additive: (a, v, p, q) => a.mul(a.constant(factor), excess(a, v!, p!, q!)),
+      diagonal: false,
+      rate: undefined,
+    };
   }
   const { second, third } = smoothFunctions[activation.type];
   const [square, cube] = [second ** 2 / (4 * activation.scale ** 2), third / (2 * activation.scale ** 2)];
   return {
     additive: (a, v, p, q) => a.mul(a.constant(square), a.fma(a.constant(2), a.mul(v!, v!), a.mul(p!, q!))),
+    diagonal: second !== 0,
     rate: (a, p) => a.fma(a.constant(cube), p!, a.constant(-1.5 * square - cube)),
   };
 }
@@ -97,13 +104,17 @@ export function slopes({ plus, minus }: ShapedRelu, width: number): { up: number
   return { up, down, c: 2 / (up ** 2 + down ** 2) };
 }
 
-/** √(pq) (sin θ − θ cos θ) with cos θ = v/√(pq): beyond a right angle, by that of the other side. */
+/**
+ * √(pq) (sin θ − θ cos θ) with cos θ = v/√(pq): beyond a right angle, by that of the other side. Roots and divisions are of
+ * one variance each, so that an engine can share them.
+ */
 function excess<V>(a: Algebra<V>, v: V, p: V, q: V): V {
-  const size = a.sqrt(a.mul(p, q));
-  const cosine = a.div(v, a.max(size, a.constant(1e-300)));
+  const [left, right] = [a.sqrt(p), a.sqrt(q)];
+  const inverse = (root: V): V => a.div(a.constant(1), a.max(root, a.constant(1e-150)));
+  const cosine = a.mul(a.mul(v, inverse(left)), inverse(right));
   const near = a.sub(a.constant(1), a.min(a.abs(cosine), a.constant(1)));
   const behind = a.mul(a.constant(Math.PI), a.max(a.sub(a.constant(0), cosine), a.constant(0)));
-  return a.mul(size, a.add(a.angleExcess(near), behind));
+  return a.mul(a.mul(left, right), a.add(a.angleExcess(near), behind));
 }
 
 function tanh<V>(a: Algebra<V>, x: V): V {

@@ -15,7 +15,7 @@ export function eulerStep(tokens: number, of: Coefficients, h: number): StepProg
   const half = noise(steps, v, l, of);
   const turned = steps.productTransposed(steps.identity(), half);
   const b = drift(steps, v, of);
-  const moved = steps.entrywise(
+  const moved = steps.symmetric(
     (a, x, slope, one, other) => a.fma(a.constant(Math.sqrt(h)), a.add(one!, other!), a.fma(a.constant(h), slope!, x!)),
     v,
     b,

@@ -47,9 +47,9 @@ function attended(
   );
   const moments = attentionMoments(steps, v, mask);
   const mean = h * (first / g - noise / g ** 2);
-  return steps.entrywise(
+  return steps.symmetric(
     (a, x, f, y) => a.fma(a.mul(a.constant(mean), f!), y!, x!),
-    moments.bent(steps.congruence(weights, v), (h * second) / g),
+    moments.bent(steps.gram(steps.product(weights, l)), (h * second) / g),
     moments.square,
     v,
   );

@@ -21,7 +21,7 @@ export function splitStep(tokens: number, of: Coefficients, h: number): StepProg
     const size = Math.sqrt(of.attention.noise * h);
     const noise = centredRows(steps, logits, of.attention.mask);
     const f = steps.entrywise((a, x, i) => a.fma(a.constant(size), x!, i!), noise, steps.identity());
-    v = steps.congruence(f, v);
+    v = steps.gram(steps.product(f, l));
   }
   if (of.linear > 0) v = steps.gram(steps.product(steps.cholesky(v), linearFactor(steps, of.linear * h)));
   if (!driftless) v = positiveDrift(steps, v, of, h / 2, supplied);

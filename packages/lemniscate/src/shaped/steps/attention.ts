@@ -50,7 +50,7 @@ function fullMoments(steps: Steps, at: Value): AttentionMoments {
   const m = steps.tokens;
   const rows = steps.rowSums(at);
   const total = steps.sum(rows);
-  const centred = steps.entrywise(
+  const centred = steps.symmetric(
     (a, v, row, column, all) =>
       a.add(a.sub(v!, a.mul(a.constant(1 / m), a.add(row!, column!))), a.mul(a.constant(1 / m ** 2), all!)),
     at,
@@ -61,7 +61,7 @@ function fullMoments(steps: Steps, at: Value): AttentionMoments {
   const diagonal = steps.diagonal(centred);
   const s = steps.entrywise((a, d, sum) => a.sub(d!, a.mul(a.constant(1 / m), sum!)), diagonal, steps.sum(diagonal));
   const v = steps.diagonal(at);
-  const squares = steps.sum(steps.entrywise((a, w) => a.mul(w!, w!), centred));
+  const squares = steps.sum(steps.symmetric((a, w) => a.mul(w!, w!), centred));
   return {
     square: steps.entrywise((a, f) => a.mul(a.constant(1 / m ** 2), f!), squares),
     // F = I + (k + k² sᵀv/4m) v sᵀ/2m is of rank one beside the identity.
@@ -72,7 +72,7 @@ function fullMoments(steps: Steps, at: Value): AttentionMoments {
         (a, sv) => a.mul(a.constant(k / (2 * m)), a.fma(a.constant(k / (4 * m)), sv!, a.constant(1))),
         steps.sum(steps.entrywise(product, s, v)),
       );
-      return steps.entrywise(
+      return steps.symmetric(
         (a, x, vi, vj, ui, uj, q, c) => {
           const cross = a.fma(vi!, uj!, a.mul(vj!, ui!));
           return a.fma(c!, a.fma(a.mul(c!, q!), a.mul(vi!, vj!), cross), x!);
@@ -88,7 +88,7 @@ function fullMoments(steps: Steps, at: Value): AttentionMoments {
     },
     mean(of) {
       const image = steps.product(of, s);
-      return steps.entrywise(
+      return steps.symmetric(
         (a, vi, vj, ui, uj) => a.mul(a.constant(1 / (2 * m)), a.fma(vi!, uj!, a.mul(vj!, ui!))),
         v,
         across(v),
@@ -113,7 +113,7 @@ function maskedMoments(steps: Steps, at: Value, mask: MaskRows): AttentionMoment
     steps.entrywise((a, x) => a.mul(x!, x!), u),
   );
   const turned = steps.productTransposed(steps.identity(), columns);
-  const square = steps.entrywise(
+  const square = steps.symmetric(
     (a, vv, ab, ba, kvk, wa, wb) => {
       const once = a.fma(ab!, wb!, a.mul(ba!, wa!));
       const both = a.mul(a.mul(kvk!, kvk!), a.mul(wa!, wb!));
@@ -160,7 +160,7 @@ function maskedMoments(steps: Steps, at: Value, mask: MaskRows): AttentionMoment
     mean(of) {
       const half = steps.product(meanSecond, of);
       const turnedHalf = steps.productTransposed(steps.identity(), half);
-      return steps.entrywise((a, x, y) => a.add(x!, y!), half, turnedHalf);
+      return steps.symmetric((a, x, y) => a.add(x!, y!), half, turnedHalf);
     },
   };
 }

@@ -1,34 +1,35 @@
 /** @module The drift of a covariance process: as it is, and as a step that keeps V positive semi-definite. */
 import type { Coefficients } from "../coefficients.js";
+import type { ActivationDrift } from "../models/activation.js";
 import { attentionMoments } from "./attention.js";
 import { across, type Steps, type Value } from "./steps.js";
 
 /** b(V). */
 export function drift(steps: Steps, v: Value, { attention, mlp }: Coefficients): Value {
-  let sum = steps.entrywise((a) => a.constant(0), v);
+  let sum = steps.symmetric((a) => a.constant(0), v);
   if (attention !== undefined) {
     const { first, second } = attention;
     const moments = attentionMoments(steps, v, attention.mask);
-    sum = steps.entrywise(
+    sum = steps.symmetric(
       (a, x, f, mean) => a.fma(a.mul(a.constant(first), f!), x!, a.mul(a.constant(second), mean!)),
       v,
       moments.square,
       moments.mean(v),
     );
   }
-  return mlp === undefined ? sum : steps.entrywise((a, x, y) => a.add(x!, y!), sum, mlpDrift(steps, v, mlp));
+  return mlp === undefined ? sum : steps.symmetric((a, x, y) => a.add(x!, y!), sum, mlpDrift(steps, v, mlp));
 }
 
 /** V + h b(V) for an MLP alone. */
 export function mlpStep(steps: Steps, v: Value, mlp: NonNullable<Coefficients["mlp"]>, h: number): Value {
-  return steps.entrywise((a, x, b) => a.fma(a.constant(h), b!, x!), v, mlpDrift(steps, v, mlp));
+  return steps.symmetric((a, x, b) => a.fma(a.constant(h), b!, x!), v, mlpDrift(steps, v, mlp));
 }
 
 function mlpDrift(steps: Steps, v: Value, { strength, drift }: NonNullable<Coefficients["mlp"]>): Value {
   const d = steps.diagonal(v);
-  return steps.entrywise(
-    (a, x, p, q) => {
-      const additive = drift.additive(a, x!, p!, q!);
+  return steps.symmetric(
+    (a, x, p, q, apart) => {
+      const additive = a.mul(drift.additive(a, x!, p!, q!), apart!);
       const rate = drift.rate;
       const all = rate === undefined ? additive : a.fma(x!, a.add(rate(a, p!), rate(a, q!)), additive);
       return a.mul(a.constant(strength), all);
@@ -36,7 +37,13 @@ function mlpDrift(steps: Steps, v: Value, { strength, drift }: NonNullable<Coeff
     v,
     d,
     across(d),
+    steps.constant(additiveAt(steps.tokens, drift)),
   );
+}
+
+/** 1 where the additive part of the drift is not zero anyway. */
+function additiveAt(m: number, { diagonal }: ActivationDrift): number[][] {
+  return Array.from({ length: m }, (_, i) => Array.from({ length: m }, (_, j) => (i === j && !diagonal ? 0 : 1)));
 }
 
 /**
@@ -63,18 +70,19 @@ function flows(steps: Steps, at: Value, { attention, mlp }: Coefficients, suppli
     const { additive, rate } = mlp.drift;
     const d = steps.diagonal(at);
     all.push((v, h) =>
-      steps.entrywise(
-        (a, x, y, p, q) => a.fma(a.constant(strength * h), additive(a, y!, p!, q!), x!),
+      steps.symmetric(
+        (a, x, y, p, q, apart) => a.fma(a.mul(a.constant(strength * h), apart!), additive(a, y!, p!, q!), x!),
         v,
         at,
         d,
         across(d),
+        steps.constant(additiveAt(steps.tokens, mlp.drift)),
       ),
     );
     if (rate !== undefined)
       all.push((v, h) => {
         const scale = steps.entrywise((a, p) => a.exp(a.mul(a.constant(strength * h), rate(a, p!))), d);
-        return steps.entrywise((a, x, i, j) => a.mul(a.mul(i!, j!), x!), v, scale, across(scale));
+        return steps.symmetric((a, x, i, j) => a.mul(a.mul(i!, j!), x!), v, scale, across(scale));
       });
   }
   if (attention !== undefined) {
@@ -82,8 +90,8 @@ function flows(steps: Steps, at: Value, { attention, mlp }: Coefficients, suppli
     const rate = attention.first - supplied;
     if (rate > 0)
       all.push((v, h) => {
-        const growth = steps.entrywise((a, f) => a.exp(a.mul(a.constant(rate * h), f!)), moments.square);
-        return steps.entrywise((a, x, factor) => a.mul(factor!, x!), v, growth);
+        const growth = steps.symmetric((a, f) => a.exp(a.mul(a.constant(rate * h), f!)), moments.square);
+        return steps.symmetric((a, x, factor) => a.mul(factor!, x!), v, growth);
       });
     all.push((v, h) => moments.bent(v, h * attention.second));
   }

@@ -39,9 +39,9 @@ export function layerStep(tokens: number, { attention, mlp }: Layer, width: numb
 }
 
 function mean(steps: Steps, [first, ...others]: readonly Value[]): Value {
-  const sum = others.reduce((x, y) => steps.entrywise((a, p, q) => a.add(p!, q!), x, y), first!);
+  const sum = others.reduce((x, y) => steps.symmetric((a, p, q) => a.add(p!, q!), x, y), first!);
   if (others.length === 0) return sum;
-  return steps.entrywise((a, x) => a.mul(a.constant(1 / (others.length + 1)), x!), sum);
+  return steps.symmetric((a, x) => a.mul(a.constant(1 / (others.length + 1)), x!), sum);
 }
 
 /** The Gram matrix over n of heads side by side: each has n/heads columns, independent of the others' given V. */
@@ -50,14 +50,14 @@ function concatenated(steps: Steps, v: Value, weights: readonly Value[], width: 
   const grams = weights.map((a) =>
     steps.gram(steps.product(steps.product(a, l), steps.bartlett(width / weights.length))),
   );
-  const sum = grams.reduce((x, y) => steps.entrywise((a, p, q) => a.add(p!, q!), x, y));
-  return steps.entrywise((a, x) => a.mul(a.constant(1 / width), x!), sum);
+  const sum = grams.reduce((x, y) => steps.symmetric((a, p, q) => a.add(p!, q!), x, y));
+  return steps.symmetric((a, x) => a.mul(a.constant(1 / width), x!), sum);
 }
 
 function hiddenGram(steps: Steps, v: Value, { neuron, mean }: HiddenLayer, width: number, hidden: Hidden): Value {
   if (hidden === "exact") {
     const sum = steps.hiddenGram(steps.cholesky(v), width, neuron);
-    return steps.entrywise((a, x) => a.mul(a.constant(1 / width), x!), sum);
+    return steps.symmetric((a, x) => a.mul(a.constant(1 / width), x!), sum);
   }
   if (mean === undefined)
     throw new LemniscateError({
@@ -68,5 +68,5 @@ function hiddenGram(steps: Steps, v: Value, { neuron, mean }: HiddenLayer, width
       mend: 'Take "exact".',
     });
   const d = steps.diagonal(v);
-  return wishart(steps, steps.entrywise(mean, v, d, across(d)), width);
+  return wishart(steps, steps.symmetric(mean, v, d, across(d)), width);
 }

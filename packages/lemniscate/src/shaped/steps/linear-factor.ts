@@ -12,7 +12,10 @@ export function linearFactor(steps: Steps, t: number): Value {
   const m = steps.tokens;
   const root = Math.sqrt(t);
   const lower = steps.constant(table(m, (i, j) => (i > j ? 1 : 0)));
-  const x = steps.entrywise((a, z) => a.mul(a.constant(root), z!), steps.normals(m, m));
+  const x = steps.entrywise(
+    (a, z) => a.mul(a.constant(root), z!),
+    steps.normals(m, m, (i, j) => i >= j),
+  );
   const decay = steps.constant(Array.from({ length: m }, (_, i) => [(-(i + 1) / 2) * t]));
   const d = steps.entrywise(
     (a, xi, rate) => a.exp(a.fma(a.constant(Math.SQRT1_2), xi!, rate!)),
@@ -38,7 +41,7 @@ export function linearFactor(steps: Steps, t: number): Value {
     (a, first, second, zeta, size) => a.add(first!, a.fma(a.constant(0.5), second!, a.mul(zeta!, size!))),
     trapezoid,
     iterated,
-    steps.normals(m, m),
+    steps.normals(m, m, (i, j) => i - j > 1),
     missing,
   );
 }

@@ -23,7 +23,13 @@ export type Operation =
   /** Matrix `index` of the state at the beginning of the step. */
   | { readonly type: "state"; readonly index: number }
   | { readonly type: "constant"; readonly entries: readonly number[] }
-  | { readonly type: "entrywise"; readonly formula: Formula; readonly operands: readonly [Value, Reading][] }
+  /** Of a symmetric one the lower triangle alone is computed. */
+  | {
+      readonly type: "entrywise";
+      readonly formula: Formula;
+      readonly operands: readonly [Value, Reading][];
+      readonly symmetric: boolean;
+    }
   /** a·b, or a·bᵀ; of a symmetric product the lower triangle alone is computed. */
   | {
       readonly type: "product";
@@ -41,8 +47,8 @@ export type Operation =
   | { readonly type: "softmaxRows"; readonly of: Value; readonly mask: readonly (readonly number[])[] }
   /** The nearest positive semi-definite matrix: negative eigenvalues become 0. */
   | { readonly type: "clipEigenvalues"; readonly of: Value }
-  /** Independent standard normal numbers, drawn from counters `block`, `block` + 1, …: row by row, two of each. */
-  | { readonly type: "normals"; readonly block: number }
+  /** Independent standard normal numbers at `places`, in their order, two of each counter from `block` on; 0 elsewhere. */
+  | { readonly type: "normals"; readonly block: number; readonly places: readonly number[] }
   /**
    * Bartlett's lower triangular T: T Tᵀ is Wishart with `dof` degrees of freedom. Below the diagonal are normal numbers
    * from `block` on, row by row; entry (i, i) is √χ² with dof − i degrees (i from 0), each of 32 counters behind them.
@@ -109,6 +115,15 @@ export class Steps {
    * of one entry gives the same to all.
    */
   entrywise(formula: Formula, ...operands: readonly (Value | Across)[]): Value {
+    return this.#entrywise(formula, operands, false);
+  }
+
+  /** The same where entries (i, j) and (j, i) are equal. */
+  symmetric(formula: Formula, ...operands: readonly (Value | Across)[]): Value {
+    return this.#entrywise(formula, operands, true);
+  }
+
+  #entrywise(formula: Formula, operands: readonly (Value | Across)[], symmetric: boolean): Value {
     const values = operands.map((operand) => ("across" in operand ? operand.across : operand));
     const rows = Math.max(...values.map((value) => value.rows));
     const columns = Math.max(
@@ -121,7 +136,7 @@ export class Steps {
       if (operand.rows === rows && operand.columns === 1) return [operand, "row"];
       throw unfit("entrywise", operand, `${rows} × ${columns}`);
     });
-    return this.#add({ type: "entrywise", formula, operands: readings }, rows, columns);
+    return this.#add({ type: "entrywise", formula, operands: readings, symmetric }, rows, columns);
   }
 
   /** a·b. */
@@ -170,9 +185,12 @@ export class Steps {
     return this.#add({ type: "clipEigenvalues", of }, of.rows);
   }
 
-  normals(rows: number, columns: number): Value {
-    const block = this.#draw(Math.ceil((rows * columns) / 2));
-    return this.#add({ type: "normals", block }, rows, columns);
+  /** Independent standard normal numbers where `drawn` says so, and zeros elsewhere. */
+  normals(rows: number, columns: number, drawn: (i: number, j: number) => boolean = () => true): Value {
+    const all = Array.from({ length: rows * columns }, (_, at) => at);
+    const places = all.filter((at) => drawn(Math.floor(at / columns), at % columns));
+    const block = this.#draw(Math.ceil(places.length / 2));
+    return this.#add({ type: "normals", block, places }, rows, columns);
   }
 
   /** @param dof - a real number above the number of tokens less one */

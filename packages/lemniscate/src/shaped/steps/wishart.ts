@@ -4,7 +4,7 @@ import type { Steps, Value } from "./steps.js";
 /** Y Yᵀ/n where the n columns of Y are independent N(0, K): n is any real number above m − 1. */
 export function wishart(steps: Steps, k: Value, n: number): Value {
   const root = steps.product(steps.cholesky(k), steps.bartlett(n));
-  return steps.entrywise((a, x) => a.mul(a.constant(1 / n), x!), steps.gram(root));
+  return steps.symmetric((a, x) => a.mul(a.constant(1 / n), x!), steps.gram(root));
 }
 
 /**
@@ -23,5 +23,5 @@ export function residual(steps: Steps, v: Value, k: Value, skip: number, branch:
     steps.product(root, steps.normals(m, m)),
   );
   const outside = steps.product(root, steps.bartlett(n - m));
-  return steps.entrywise((a, x, y) => a.fma(a.constant(size ** 2), y!, x!), steps.gram(inside), steps.gram(outside));
+  return steps.symmetric((a, x, y) => a.fma(a.constant(size ** 2), y!, x!), steps.gram(inside), steps.gram(outside));
 }

@@ -1,0 +1,41 @@
+/** @module Box and Muller's normal numbers as SIMD formulas. */
+import type { Scalar, Vector, VectorAlgebra } from "../../engines/wasm/vector.js";
+
+/** √(−2 ln u), for u in (0, 1]. */
+export function radius(a: VectorAlgebra, u: Vector): Vector {
+  // Where u has been rounded to 1, −0 or less than nothing may come out.
+  return a.sqrt(a.max(a.mul(a.constant(-2), a.log(u)), a.constant(0)));
+}
+
+/** Cosine and sine of 2π turns, for turns in [0, 1]. */
+export function circle(a: VectorAlgebra, scalar: Scalar, turns: Vector): readonly [cos: Vector, sin: Vector] {
+  const c = (x: number): Vector => a.constant(x);
+  const magic = c(scalar === "f32" ? 1.5 * 2 ** 23 : 1.5 * 2 ** 52);
+  const quarters = a.mul(turns, c(4));
+  const k = a.sub(a.add(quarters, magic), magic); // 0 … 4, the nearest
+  const r = a.sub(quarters, k);
+  const z = a.mul(a.mul(c(4), r), r); // up to 1
+  const horner = (coefficients: readonly number[]): Vector =>
+    coefficients.map(c).reduceRight((sum, next) => a.fma(sum, z, next));
+  const { cos, sin } = polynomials(scalar);
+  const [x, y] = [horner(cos), a.mul(r, horner(sin))];
+  // 1 at odd quarters, where the two change places; then the signs.
+  const odd = a.abs(a.sub(a.abs(a.sub(k, c(2))), c(1)));
+  const cosine = a.choose(odd, c(0.5), y, x);
+  const sine = a.choose(odd, c(0.5), x, y);
+  const negative = (value: Vector, middle: number): Vector =>
+    a.choose(a.abs(a.sub(k, c(middle))), c(0.75), a.sub(c(0), value), value);
+  return [negative(cosine, 1.5), negative(sine, 2.5)];
+}
+
+/** Taylor coefficients of cos(π r/2) and sin(π r/2)/r in z = 4r² ≤ 1, as many as a precision has digits. */
+function polynomials(scalar: Scalar): { readonly cos: readonly number[]; readonly sin: readonly number[] } {
+  const degree = scalar === "f32" ? 4 : 8;
+  const [cos, sin] = [[1], [Math.PI / 2]] as [number[], number[]];
+  for (let k = 1; k <= degree; k++) {
+    const square = -((Math.PI / 4) ** 2);
+    cos.push((cos[k - 1]! * square) / ((2 * k - 1) * 2 * k));
+    sin.push((sin[k - 1]! * square) / (2 * k * (2 * k + 1)));
+  }
+  return { cos, sin };
+}
