@@ -109,6 +109,12 @@ export { type ConvTransposeOptions, convTranspose } from "./network/layers/conv-
 export { type CosOptions, cos } from "./network/layers/cos.js";
 export { type DenseOptions, dense } from "./network/layers/dense.js";
 export { type DropoutOptions, dropout } from "./network/layers/dropout.js";
+export {
+  type ElementwiseOptions,
+  elementwise,
+  type NamedFunction,
+  type UserFunction,
+} from "./network/layers/elementwise.js";
 export { type ErfOptions, erf } from "./network/layers/erf.js";
 export { type ExpOptions, exp } from "./network/layers/exp.js";
 export { type ExpNormalizedOptions, expNormalized } from "./network/layers/exp-normalized.js";

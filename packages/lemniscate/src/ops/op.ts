@@ -16,7 +16,7 @@ export type Extent = "pair" | "line" | "value" | "inputs" | "channels";
  */
 export type Role = "entry" | "row" | "column";
 
-export type Parameter = number | string | boolean | readonly number[];
+export type Parameter = number | string | boolean | readonly number[] | readonly (readonly number[])[];
 export type Parameters = Readonly<Record<string, Parameter>>;
 
 /** An operation that acts on each entry alone. Its formula is all that an engine needs. */

@@ -16,6 +16,7 @@ import { exponentialDual } from "./duals/exponential.js";
 import { gaborDual } from "./duals/gabor.js";
 import { gaussianDual } from "./duals/gaussian.js";
 import { geluDual } from "./duals/gelu.js";
+import { hermiteSeriesDual } from "./duals/hermite-series.js";
 import { normalizedExponentialDual } from "./duals/normalized-exponential.js";
 import { polynomialDual } from "./duals/polynomial.js";
 import { hermiteDual, powerDual } from "./duals/power.js";
@@ -59,6 +60,7 @@ const duals: readonly AnyDual[] = [
   hermiteDual,
   polynomialDual,
   normalizedExponentialDual,
+  hermiteSeriesDual,
 ];
 
 // biome-ignore lint/suspicious/noExplicitAny: as above

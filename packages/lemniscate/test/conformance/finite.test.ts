@@ -56,6 +56,18 @@ const cases: readonly Case[] = [
     networks: 300,
   },
   { name: "hermite", network: serial(dense, norm, { type: "hermite", degree: 2 }, dense), x: features, networks: 300 },
+  {
+    name: "tanh",
+    network: phi({ type: "elementwise", fn: "tanh", maxVariance: 8, tolerance: 1e-3 }),
+    x: features,
+    networks: 300,
+  },
+  {
+    name: "selu",
+    network: phi({ type: "elementwise", fn: "selu", maxVariance: 8, tolerance: 1e-3 }),
+    x: features,
+    networks: 300,
+  },
   { name: "layerNorm", network: serial(dense, norm, relu, dense), x: features, networks: 600 },
   {
     name: "layerNorm over positions, flatten",

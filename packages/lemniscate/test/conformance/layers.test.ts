@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { layers } from "../../dist/network/layers/index.js";
 import { checkLayer, type LayerRow } from "./check-layer.js";
+import { expanded } from "./expanded.js";
 
 const biased = { type: "dense", weightStd: 1.3, biasStd: 0.4, width: 6 };
 const affine = [biased];
@@ -159,6 +160,15 @@ const rows: readonly LayerRow[] = [
     type: "polynomial",
     below: affine,
     options: [[0.3], [0, 0.7], [0.3, 1, 0.2], [0, 0.5, 0, -0.25, 0, 0.125]].map((coefficients) => ({ coefficients })),
+  },
+  {
+    type: "elementwise",
+    below: [
+      { type: "dense", weightStd: 0.7, biasStd: 0.4 },
+      { type: "layerNorm", epsilon: 0.5 },
+    ],
+    options: [expanded[0]!, expanded.at(-1)!],
+    error: 1e-7,
   },
   { type: "expNormalized", below: affine, options: [{}, { gamma: 0.6, shift: 0.2 }] },
   {

@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type * as Lemniscate from "lemniscate";
 import { afterAll, expect, test } from "vitest";
 import { check, vectors } from "../engines/near-copies.js";
+import { expanded } from "./expanded.js";
 import { oracle } from "./oracle.js";
 import { difference, randomBatch } from "./random.js";
 
@@ -162,6 +163,14 @@ const mutations: readonly Mutation[] = [
   mutation("ops/duals/gabor.js", "o.constant(-0.5)", "o.constant(-1)"),
   mutation("ops/duals/gabor.js", "o.constant(8)", "o.constant(4)"),
   mutation("ops/duals/normalized-exponential.js", "o.constant(shift - 1)", "o.constant(shift)"),
+  mutation("ops/duals/hermite-series.js", "o.constant(weight(n))", "o.constant(1)"),
+  mutation("ops/duals/hermite-series.js", "o.mul(p.mean, q.mean)", "o.mul(p.mean, p.mean)"),
+  mutation("ops/duals/hermite-series.js", "o.mul(p.known[i], q.known[i])", "o.constant(0)"),
+  mutation("ops/duals/hermite-series.js", "linear(1, 2)", "linear(1, 1)"),
+  mutation("ops/duals/hermite-series.js", "linear(4, 11)", "linear(5, 11)"),
+  mutation("ops/duals/hermite-series.js", "o.sub(value, means)", "value"),
+  mutation("ops/duals/hermite-series.js", "c2 ** 2 / 4", "c2 ** 2 / 8"),
+  mutation("ops/duals/hermite-expansion.js", "delta[n - 3] / Math.sqrt(n * (n - 1) * (n - 2))", "delta[n - 3] / n"),
   mutation("network/layers/cos.js", "Math.PI / 2", "Math.PI"),
   mutation("network/layers/rbf.js", "Math.sqrt(2 * gamma)", "Math.sqrt(gamma)"),
   mutation("network/layers/sigmoid-like.js", "1 / width", "width"),
@@ -369,6 +378,13 @@ function networks({ batch, networkFromData }: Library): readonly [Lemniscate.Net
     ],
     [net(dense, attention({ weights: "exp", mask: { band: 1 } }), pool), trimmed],
     [net(dense, attention({ position: { ...near, std: 1.3, logits: "encodings" } }), pool), tokens],
+    // The last ones, since they take longest.
+    ...expanded
+      .slice(-2)
+      .map((options): [Lemniscate.Network, Lemniscate.Batch] => [
+        net(dense, { type: "layerNorm", epsilon: 0.5 }, { type: "elementwise", ...options }, dense),
+        features,
+      ]),
   ];
 }
 

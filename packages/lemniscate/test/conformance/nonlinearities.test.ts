@@ -1,14 +1,18 @@
 /** @module Nonlinearities where formulas break: without variance, on the diagonal, on padding, beyond what is finite. */
+
+import { readFileSync } from "node:fs";
 import {
   batch,
   conv,
   dense,
   type Engine,
+  elementwise,
   flatten,
   gaussian,
   globalAvgPool,
   globalSumPool,
   hermite,
+  type Kernel,
   kernel,
   layerNorm,
   monomial,
@@ -33,8 +37,11 @@ afterAll(async () => {
 });
 
 /** A kernel, computed on both engines. */
-async function both(net: Network, x: Parameters<typeof batch>): Promise<readonly { nngp: number[]; ntk: number[] }[]> {
-  const k = kernel(net as never);
+async function both(
+  net: Network | Kernel,
+  x: Parameters<typeof batch>,
+): Promise<readonly { nngp: number[]; ntk: number[] }[]> {
+  const k = typeof net === "function" ? net : kernel(net as never);
   return Promise.all(
     engines.map(async (engine) => {
       const { nngp, ntk } = await k(batch(...x), null, { get: ["nngp", "ntk"], engine });
@@ -49,6 +56,7 @@ const required: Readonly<Record<string, object>> = {
   rectifiedMonomial: { degree: 2 },
   hermite: { degree: 3 },
   polynomial: { coefficients: [0.3, 1, 0.2] },
+  elementwise: { fn: "selu" },
 };
 const nonlinearities = [...layers.values()]
   .filter(({ name, shape, options }) => {
@@ -177,4 +185,109 @@ test("a Gaussian that grows is infinite where its moment is", async () => {
     expect(nngp[8]).toBe(Number.POSITIVE_INFINITY);
     expect(nngp[2]).toBe(Number.POSITIVE_INFINITY);
   }
+});
+
+interface Value {
+  readonly fn: "tanh" | "sigmoid" | "softplus" | "silu" | "elu" | "selu";
+  readonly pp: number;
+  readonly pq: number;
+  readonly qq: number;
+  readonly covariance: number;
+  readonly derivative: number;
+}
+
+// Made by test/fixtures/elementwise/make.py.
+const fixture = new URL("../fixtures/elementwise/values.json", import.meta.url);
+const values = (JSON.parse(readFileSync(fixture, "utf8")) as [Value["fn"], ...number[]][]).map(
+  ([fn, pp, pq, qq, covariance, derivative]) => ({ fn, pp, pq, qq, covariance, derivative }) as Value,
+);
+
+describe("functions by their Hermite coefficients", () => {
+  const names = [...new Set(values.map(({ fn }) => fn))];
+  const kernelOf = (fn: Value["fn"], tolerance: number): Kernel =>
+    kernel(serial(dense(), elementwise({ fn, tolerance })));
+  const at = async (k: Kernel, { pp, pq, qq }: Value): Promise<{ nngp: number[]; ntk: number[] }[]> => {
+    // Two inputs of two channels whose covariances are these, at the first layer.
+    const [a, c] = [Math.sqrt(pp), pq / Math.sqrt(pp)];
+    const x = [a, 0, c, Math.sqrt(Math.max(0, qq - c * c))].map((v) => v * Math.SQRT2);
+    return [...(await both(k, [[2, 2], x]))];
+  };
+
+  test.each(names)("%s is as precise as it says, at correlations up to ±1 and without variance", async (fn) => {
+    for (const tolerance of [1e-3, 1e-5]) {
+      const k = kernelOf(fn, tolerance);
+      for (const value of values.filter((row) => row.fn === fn))
+        for (const { nngp, ntk } of await at(k, value)) {
+          const [size, slope] = [
+            Math.sqrt(nngp[0]! * nngp[3]!),
+            Math.sqrt((ntk[0]! * ntk[3]!) / (value.pp * value.qq)),
+          ];
+          expect(Math.abs(nngp[1]! - value.covariance)).toBeLessThanOrEqual(tolerance * size + 1e-13);
+          if (value.qq > 0 && value.pq !== 0)
+            expect(Math.abs(ntk[1]! / value.pq - value.derivative)).toBeLessThanOrEqual(tolerance * slope + 1e-13);
+        }
+    }
+  });
+
+  test("a smooth one can have ten digits", async () => {
+    const k = kernelOf("softplus", 1e-10);
+    for (const value of values.filter(({ fn }) => fn === "softplus"))
+      for (const { nngp } of await at(k, value)) expect(nngp[1]).toBeCloseTo(value.covariance, 9);
+  });
+
+  test("the error that is stated is that of the worst correlation", () => {
+    const fn = (x: number): number => x * Math.tanh(Math.log1p(Math.exp(x)));
+    const errors = [1e-3, 1e-5, 1e-7].map((tolerance) => elementwise({ name: "mish", fn, tolerance }).expansion!);
+    for (const [i, { error, orders }] of errors.entries()) {
+      expect(error).toBeLessThanOrEqual(10 ** (-3 - 2 * i));
+      if (i > 0) expect(orders.length).toBeGreaterThan(errors[i - 1]!.orders.length);
+    }
+  });
+
+  test("beyond the largest variance there is no number, rather than a wrong one", async () => {
+    const net = serial(dense(), elementwise({ fn: "tanh", maxVariance: 1 }));
+    for (const { nngp } of await both(net, [
+      [2, 1],
+      [1, 1.1],
+    ])) {
+      expect(nngp[0]).toSatisfy(Number.isFinite);
+      expect(nngp.slice(1)).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    }
+  });
+
+  test.each<{ what: string; run: () => unknown; message: RegExp }>([
+    {
+      what: "a jump",
+      run: () => elementwise({ name: "step", fn: (x) => (x > 0 ? 1 : 0) }),
+      message: /^elementwise: step: got a function with a jump, or with a kink away from 0, allowed is a continuous/,
+    },
+    {
+      what: "a kink that is not named",
+      run: () => elementwise({ name: "clip", fn: (x) => Math.max(-1, Math.min(1, x)) }),
+      message: /^elementwise: clip: got a function with a jump, or with a kink/,
+    },
+    {
+      what: "more precision than there is",
+      run: () => elementwise({ name: "clip", fn: (x) => Math.max(-1, Math.min(1, x)), kinks: [-1, 1] }),
+      message:
+        /^elementwise: clip: got tolerance 0.00001 at variances up to 4, allowed is 0.14, the error of 256 terms/,
+    },
+    {
+      what: "no number",
+      run: () => elementwise({ name: "log", fn: Math.log }),
+      message: /^elementwise: log: got a function with values that are no number/,
+    },
+    {
+      what: "an unknown name",
+      run: () => elementwise({ fn: "thanh" as never }),
+      message: /^elementwise: fn: got "thanh", allowed is one of "tanh"\|"sigmoid"/,
+    },
+    {
+      what: "a name without coefficients",
+      run: () => networkFromData({ type: "elementwise", name: "mish" }),
+      message: /allowed is fn, a function's name, or name and expansion as elementwise\(\) writes them/,
+    },
+  ])("$what is refused", ({ run, message }) => {
+    expect(run).toThrow(message);
+  });
 });

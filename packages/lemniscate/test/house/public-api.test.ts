@@ -64,6 +64,7 @@ test("lemniscate exports these names", async () => {
       "depths",
       "dropout",
       "eigen",
+      "elementwise",
       "erf",
       "examples",
       "exp",
@@ -149,6 +150,7 @@ test("lemniscate exports these names", async () => {
       "type DynamicsOptions",
       "type Edge",
       "type Eigen",
+      "type ElementwiseOptions",
       "type Engine",
       "type EngineOptions",
       "type ErfOptions",
@@ -192,6 +194,7 @@ test("lemniscate exports these names", async () => {
       "type MaxLearningRateOptions",
       "type Method",
       "type MonomialOptions",
+      "type NamedFunction",
       "type Network",
       "type Noise",
       "type NoiseChoice",
@@ -232,6 +235,7 @@ test("lemniscate exports these names", async () => {
       "type TrainingDynamics",
       "type TrainingReport",
       "type Uncertainty",
+      "type UserFunction",
     ]
   `);
 });

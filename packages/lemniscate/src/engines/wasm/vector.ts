@@ -1,8 +1,9 @@
 /** @module The algebra of SIMD vectors: formulas become a graph of instructions, equal ones shared. */
+
+import { polynomial, unitPolynomial } from "../../core/polynomial.js";
 import type { Algebra } from "../../ops/algebra.js";
 import type { Fn, Local } from "./assembler.js";
 import type { Instruction } from "./opcodes.js";
-import { polynomial, unitPolynomial } from "./polynomial.js";
 
 export type Scalar = "f32" | "f64";
 

@@ -10,6 +10,7 @@ import { convTransposeDefinition } from "./conv-transpose.js";
 import { cosDefinition } from "./cos.js";
 import { denseDefinition } from "./dense.js";
 import { dropoutDefinition } from "./dropout.js";
+import { elementwiseDefinition } from "./elementwise.js";
 import { erfDefinition } from "./erf.js";
 import { expDefinition } from "./exp.js";
 import { expNormalizedDefinition } from "./exp-normalized.js";
@@ -68,6 +69,7 @@ export const layers: ReadonlyMap<string, AnyLayer> = new Map(
     hermiteDefinition,
     polynomialDefinition,
     expNormalizedDefinition,
+    elementwiseDefinition,
     avgPoolDefinition,
     sumPoolDefinition,
     globalAvgPoolDefinition,

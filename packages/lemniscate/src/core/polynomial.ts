@@ -18,19 +18,27 @@ export function unitPolynomial(f: (x: number) => number, degree: number): number
   );
 }
 
-/** Coefficients of Chebyshev polynomials T_j(u), so that their sum is `f` at the Chebyshev points of [−1, 1]. */
 function interpolation(f: (u: number) => number, degree: number): number[] {
-  const n = degree + 1;
-  const angles = Array.from({ length: n }, (_, k) => (Math.PI * (k + 0.5)) / n);
-  const values = angles.map((angle) => f(Math.cos(angle)));
-  return Array.from({ length: n }, (_, j) => {
-    const sum = values.reduce((total, value, k) => total + value * Math.cos(j * angles[k]!), 0);
+  return chebyshevCoefficients(chebyshevNodes(degree + 1).map(f));
+}
+
+/** The n Chebyshev points of [−1, 1], from 1 down. */
+export function chebyshevNodes(n: number): number[] {
+  return Array.from({ length: n }, (_, k) => Math.cos((Math.PI * (k + 0.5)) / n));
+}
+
+/** Coefficients of Chebyshev polynomials T_j(u), so that their sum has the given values at the Chebyshev points. */
+export function chebyshevCoefficients(values: readonly number[]): number[] {
+  const n = values.length;
+  const turns = Array.from({ length: 4 * n }, (_, i) => Math.cos((Math.PI * i) / (2 * n)));
+  return values.map((_, j) => {
+    const sum = values.reduce((total, value, k) => total + value * turns[(j * (2 * k + 1)) % (4 * n)]!, 0);
     return (sum * (j === 0 ? 1 : 2)) / n;
   });
 }
 
 /** A sum of Chebyshev polynomials of u = shift + scale·x, in powers of x, by T_{j+1} = 2u T_j − T_{j−1}. */
-function powers(chebyshev: readonly number[], [shift, scale]: readonly [number, number]): number[] {
+export function powers(chebyshev: readonly number[], [shift, scale]: readonly [number, number] = [0, 1]): number[] {
   const sum = chebyshev.map(() => 0);
   let before: number[] = [];
   let current = [1];
