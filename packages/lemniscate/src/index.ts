@@ -155,4 +155,10 @@ export {
   type PositionKernel,
   positionKernel,
 } from "./tiles/kernel.js";
+export {
+  type GradientOptions,
+  type KernelGradient,
+  kernelGradient,
+  type WithGradient,
+} from "./tiles/kernel-gradient.js";
 export { type Kernels, type KernelsTile, kernels } from "./tiles/kernels.js";

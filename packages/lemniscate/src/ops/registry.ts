@@ -40,6 +40,7 @@ import { mapLineOp, mapPairsOp } from "./position-map.js";
 import { acuteDistanceOp, rectifierSumsOp, rectifierTermOp } from "./rectifier-sums.js";
 import { bilinearOp, innerOp, outerOp, sumDiagonalOp, sumPairsOp, takeDiagonalOp, weighOp } from "./reductions.js";
 import { onlyDiagonalOp, scaleDiagonalOp } from "./same-unit.js";
+import { tangentOps } from "./tangents/elementwise.js";
 import { tokenMaskOp } from "./token-mask.js";
 import { convolveOp, pickCentersOp, tapSharesOp, windowSumsOp } from "./window.js";
 
@@ -93,9 +94,9 @@ const elementwise: readonly ElementwiseOp<any>[] = [
   ...duals.flatMap((dual) => Object.values(dualOps(dual))),
 ];
 
-/** Every elementwise operation by name. A new one is a formula and a line here; no engine knows of it. */
+/** Every elementwise operation and its derivatives by name. A new one is a formula and a line here; no engine knows of it. */
 export const elementwiseOps: ReadonlyMap<string, ElementwiseOp<Parameters>> = new Map(
-  elementwise.map((op) => [op.name, op]),
+  elementwise.flatMap((op) => [op, ...tangentOps(op)]).map((op) => [op.name, op]),
 );
 
 /** Every structural operation by name. Engines write tables of the same type, so a forgotten one does not compile. */

@@ -1,6 +1,7 @@
 import { LemniscateError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import type { Covariances } from "../network/layer.js";
+import type { Path } from "../network/path.js";
 import type { Network } from "../network/placement.js";
 import { covariancesOf, remember, shapeOf } from "../network/trace.js";
 import { aggregateOp } from "../ops/aggregate.js";
@@ -23,6 +24,7 @@ import { trace } from "./passes/trace.js";
 import { unmask, unmaskLengths } from "./passes/unmask.js";
 import { computedForm, demandOn, type Plan, plan, type Wanted } from "./plan.js";
 import { type Access, type Keyed, type Operand, type Program, type Quantity, resultKey, type Step } from "./program.js";
+import { tangentsOf } from "./tangent.js";
 
 export interface CompileOptions {
   readonly get: readonly Quantity[];
@@ -36,8 +38,11 @@ export interface CompileOptions {
   readonly rewrite?: boolean;
 }
 
-/** Networks with the names of their results; a network that is alone has the name "". */
-export type Networks = readonly (readonly [name: string, network: Network])[];
+/**
+ * Networks with the names of their results; a network that is alone has the name "". With the place of a number, `by`,
+ * results are derivatives by it.
+ */
+export type Networks = readonly (readonly [name: string, network: Network, by?: Path])[];
 
 /**
  * The program of a network for inputs of one shape.
@@ -67,7 +72,10 @@ function compiled(networks: Networks, input: Shape, options: CompileOptions): Pr
   const { get, masked, padded = masked, self = true, rewrite = true } = options;
   const [output] = networks.map(([name, network]) => shapeOf(network, input, name === "" ? [] : [name]));
   const inputs = inputCovariances(input);
-  const covariances = networks.map(([name, network]) => [name, covariancesOf(network, inputs, input)] as const);
+  const covariances = networks.map(([name, network, by]) => {
+    const own = by === undefined ? covariancesOf(network, inputs, input) : tangentsOf(network, by, inputs, input);
+    return [name, own] as const;
+  });
   for (const [name, below] of covariances) checkNodes(name, below[get[0]!]("a", "b"), input);
   const programOf = (rules: readonly Rewrite[]): Program => {
     const graph = new Graph([...(masked ? [] : [padded ? unmaskLengths : unmask]), ...rules]);

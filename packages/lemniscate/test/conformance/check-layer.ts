@@ -6,6 +6,7 @@ import {
   cholesky,
   type Engine,
   examples,
+  flatten,
   globalAvgPool,
   kernel,
   type Network,
@@ -17,6 +18,7 @@ import {
   positionsOf,
 } from "lemniscate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkGradient } from "./gradient.js";
 import { oracle } from "./oracle.js";
 import { difference, random, randomBatch } from "./random.js";
 
@@ -39,6 +41,8 @@ export interface LayerRow {
   readonly equivariant?: (options: object) => boolean;
   /** What further padding multiplies the kernel with; default 1. */
   readonly padding?: (S: number, padded: number) => number;
+  /** Whether an operation of the layer has no derivative, by its options. */
+  readonly underived?: (options: object) => boolean;
   /** Relative error of single precision; default 2e-4. */
   readonly single?: number;
   /** Relative error to the oracle, of a layer that is not exact. */
@@ -100,6 +104,19 @@ function padded(x: Batch, more: number): Batch {
     mask.set(x.mask?.subarray(i * S, (i + 1) * S) ?? new Uint8Array(S).fill(1), i * (S + more));
   }
   return batch([n, S + more, d], data, mask);
+}
+
+/** Two examples of positions, some of them padding. */
+function ragged(seed: number, grid: readonly number[]): Batch {
+  const S = grid.reduce((product, size) => product * size, 1);
+  const present = Array.from({ length: 2 * S }, (_, s) => (S > 1 && s % 4 === 3 ? 0 : 1));
+  return randomBatch(seed, [2, ...grid, 3], present);
+}
+
+/** Features where kernels have corners: an example, itself again, its opposite, an orthogonal one, and nothing. */
+function corners(seed: number): Batch {
+  const [a, b, c] = randomBatch(seed, [1, 3]).data as unknown as [number, number, number];
+  return batch([5, 3], [a, b, c, a, b, c, -a, -b, -c, -b, a, 0, 0, 0, 0]);
 }
 
 /** Blocks (n1, n2, S, S) as one matrix with rows (i, s) and columns (j, t). */
@@ -164,6 +181,21 @@ export function checkLayer(row: LayerRow): void {
         expect(networkFromJson(networkToJson(net))).toEqual(net);
         expect(networkFromJson(networkToJson(networkFromJson(networkToJson(net))))).toEqual(net);
         expect(Object.isFrozen(net)).toBe(true);
+      }
+    });
+
+    test("has the derivatives that differences have", async () => {
+      for (const [index, net] of at(below).entries()) {
+        const tokens = row.data === "tokens" || index % 2 === 1;
+        const x = tokens ? ragged(seed + index, gridsOf(index).at(-1)!) : corners(seed + index);
+        const last = ends(net, x) > 0 ? globalAvgPool() : flatten();
+        const run = checkGradient(networkFromData({ type: "serial", layers: [net, last] }), x, [
+          reference,
+          engines[0]!,
+        ]);
+        if (row.underived?.(row.options[index]!))
+          await expect(run).rejects.toThrow("allowed is layers whose operations have derivatives");
+        else await run;
       }
     });
 

@@ -81,6 +81,12 @@ const rows: readonly LayerRow[] = [
     // Matrices over positions fit one length alone.
     grids: (options) => (/"(allowed|covariance)"/.test(JSON.stringify(options)) ? [[3]] : [[1], [2], [3], [5]]),
     blind: (options) => !/"(allowed|covariance)"/.test(JSON.stringify(options)),
+    underived: (options) => {
+      const { weights = "softmax", scaling } = options as { weights?: unknown; scaling?: string };
+      const name = typeof weights === "string" ? weights : (weights as { type: string }).type;
+      const known = ["identity", "relu", "abs", "leakyRelu", "abRelu", "softmax"];
+      return scaling === "sqrt" ? name !== "identity" || "mask" in options : !known.includes(name);
+    },
     options: [
       { queryStd: 1.4, keyStd: 0.8, valueStd: 1.2, outStd: 0.9, biasStd: 0.3 },
       { weights: "identity", keyStd: 0.7 },

@@ -1,0 +1,128 @@
+/** @module Derivatives of structural operations: most are linear in their arguments. */
+import { LemniscateError } from "../../core/errors.js";
+import { compose, sandwich } from "../attend.js";
+import { add, affine, multiply } from "../elementary.js";
+import type { Node, Parameters, StructuralName } from "../op.js";
+import { type PositionParameters, positionMatrix } from "../position-covariance.js";
+import { inner, outer } from "../reductions.js";
+import { onlyDiagonalOp } from "../same-unit.js";
+import { isZero, zero } from "../zero.js";
+import { differentiate } from "./differences.js";
+
+/** A node and what moves below it: the tangents of its arguments, 0 for those at rest, and of its parameters. */
+export interface Motion {
+  readonly node: Node;
+  readonly tangents: readonly Node[];
+  /** Those that change, and how fast. */
+  readonly along: Parameters;
+}
+
+type Rule = (motion: Motion) => Node;
+
+/** Operations that only the compiler's algebra puts in, which has its turn behind derivatives. */
+const late: Rule = ({ node }) => {
+  throw new Error(`${node.op.name} has no derivative: it is put in after derivatives are taken`);
+};
+
+const open: Rule = ({ node }) => {
+  throw new LemniscateError({
+    code: "NotSupported",
+    where: "kernelGradient",
+    given: `a derivative through the operation ${node.op.name}`,
+    allowed: "layers whose operations have derivatives",
+    mend: 'Attention has them with softmax, identity, relu and abs weights at scaling "linear", and with identity at "sqrt".',
+  });
+};
+
+const still: Rule = ({ node }) => zero(node.extent, node.sides);
+
+/** f(k)' = f(k'), for operations that are linear in their argument, and whose parameters are sizes. */
+const linear: Rule = (motion) => {
+  const { node, tangents, along } = motion;
+  if (Object.keys(along).length > 0) return open(motion);
+  const [tangent] = tangents as [Node];
+  return isZero(tangent) ? zero(node.extent, node.sides) : { ...node, args: [tangent] };
+};
+
+/** The same map on something else, or with other weights; of 0 it is 0. */
+const mapped = (node: Node, k: Node, weights = node.parameters["weights"] as readonly number[]): Node =>
+  isZero(k) ? zero(node.extent, node.sides) : { ...node, args: [k], parameters: { ...node.parameters, weights } };
+
+/** What each operation's derivative is. A forgotten one does not compile. */
+export const structuralTangents: { readonly [Name in StructuralName]: Rule } = {
+  gram: still, // data move only where the compiler is told so
+  presence: still,
+  tokenMask: still,
+  tapShares: still,
+  positionCovariance: ({ node, along }) => {
+    if (Object.keys(along).length === 0) return zero(node.extent, node.sides);
+    const matrix = (parameters: Parameters) => positionMatrix(parameters as PositionParameters);
+    const given = differentiate(node.parameters, along, matrix).numbers.map(({ slope }) => slope);
+    return { ...node, parameters: { ...node.parameters, kind: "given", given } };
+  },
+  // A' = A∘(L' − the mean of L' in each row, by the weights A), with the mean as the product (A∘L') 11ᵀ.
+  softmaxRows: ({ node, tangents }) => {
+    const [logits] = tangents as [Node];
+    if (isZero(logits)) return zero(node.extent, node.sides);
+    const presence = node.args[1]!;
+    const means = compose(multiply(node, logits), outer(presence, presence));
+    return multiply(node, add(logits, affine(means, -1, 0)));
+  },
+  sandwich: ({ node, tangents }) => {
+    const [A, k, B] = node.args as [Node, Node, Node];
+    const [dA, dk, dB] = tangents as [Node, Node, Node];
+    const sides = [
+      isZero(dA) ? dA : sandwich(dA, k, B),
+      sandwich(A, dk, B),
+      isZero(dB) ? dB : sandwich(A, k, dB),
+    ].filter((term) => !isZero(term));
+    return sides.length === 0 ? zero(node.extent, node.sides) : sides.reduce(add);
+  },
+  inner: ({ node, tangents }) => {
+    const [x, y] = node.args as [Node, Node];
+    const [dx, dy] = tangents as [Node, Node];
+    return add(inner(dx, y), inner(x, dy));
+  },
+  sparsemaxRows: open,
+  activate: open,
+  dualSums: open,
+  rectifierSums: open,
+  sumPairs: linear,
+  sumDiagonal: linear,
+  onlyDiagonal: linear,
+  convolve: linear,
+  windowSums: linear,
+  pickCenters: linear,
+  // (A k Aᵀ)' = A k' Aᵀ + A' k Aᵀ + A k A'ᵀ, the last two as (A + A') k (A + A')ᵀ − A k Aᵀ − A' k A'ᵀ.
+  mapPairs: ({ node, tangents, along }) => {
+    const [k, dk] = [node.args[0]!, tangents[0]!];
+    const moved = mapped(node, dk);
+    const change = along["weights"] as readonly number[] | undefined;
+    if (change === undefined) return moved;
+    const sum = (node.parameters["weights"] as readonly number[]).map((weight, i) => weight + change[i]!);
+    const apart = add(node, mapped(node, k, change));
+    return add(moved, add(mapped(node, k, sum), affine(apart, -1, 0)));
+  },
+  mapLine: ({ node, tangents, along }) => {
+    const moved = mapped(node, tangents[0]!);
+    const change = along["weights"] as readonly number[] | undefined;
+    return change === undefined ? moved : add(moved, mapped(node, node.args[0]!, change));
+  },
+  scaleDiagonal: (motion) => {
+    const { node, tangents, along } = motion;
+    const [tangent] = tangents as [Node];
+    const scaled = isZero(tangent) ? tangent : { ...node, args: [tangent] };
+    if (along["factor"] === undefined) return scaled;
+    return add(scaled, affine({ ...node, op: onlyDiagonalOp, parameters: {} }, along["factor"] as number, 0));
+  },
+  mix: late,
+  mixedGram: late,
+  mixLine: late,
+  poolInputs: late,
+  pooledGram: late,
+  compose: late,
+  cross: late,
+  weigh: late,
+  bilinear: late,
+  takeDiagonal: late,
+};

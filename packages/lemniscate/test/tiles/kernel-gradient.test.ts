@@ -1,0 +1,136 @@
+import {
+  batch,
+  dense,
+  dropout,
+  type Engine,
+  erf,
+  kernel,
+  kernelGradient,
+  kernels,
+  type Network,
+  networkFromData,
+  openEngine,
+  relu,
+  repeat,
+  residual,
+  serial,
+} from "lemniscate";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkGradient } from "../conformance/gradient.js";
+import { randomBatch } from "../conformance/random.js";
+
+const x = randomBatch(5, [4, 3]);
+let engines: Engine[] = [];
+beforeAll(async () => {
+  engines = await Promise.all([openEngine({ name: "reference" }), openEngine({ threads: 2 })]);
+});
+afterAll(async () => {
+  for (const engine of engines) await engine[Symbol.asyncDispose]();
+});
+
+const standard = { parameterization: "standard", width: 32 } as const;
+const networks: Readonly<Record<string, Network>> = {
+  "all defaults, which rules leave out": serial(dense(), relu(), dense(), relu(), dense()),
+  "weights of 1 beside others": serial(dense(), dense({ weightStd: 1.5 }), relu(), dense({ biasStd: 0.5 })),
+  "no weights at all": serial(dense({ weightStd: 0, biasStd: 0 }), erf(), dense()),
+  "a repeated block": serial(repeat(serial(dense({ weightStd: 1.3, biasStd: 0.1 }), relu()), 3), dense()),
+  "a residual sum": serial(dense(), residual(dense({ weightStd: 0.7 }), relu(), dense()), relu(), dense()),
+  "the standard parameterisation": serial(dense(standard), relu(), dropout({ drop: 0.2 }), dense(standard)),
+};
+
+test.each(Object.keys(networks))("%s", async (name) => {
+  expect((await checkGradient(networks[name]!, x, engines)).length).toBeGreaterThan(1);
+});
+
+test("between two batches, and the diagonal", async () => {
+  const net = networks["a repeated block"]!;
+  const by = ["layers.0.layer.layers.0.weightStd", "layers.1.weightStd"] as const;
+  const [engine] = engines as [Engine];
+  const k = kernelGradient(net as never, { by });
+  const whole = await k(x, null, { get: ["nngp", "ntk"], engine });
+  const other = randomBatch(6, [2, 3]);
+  const cross = await k(x, other, { get: "ntk", engine });
+  expect([cross.value.rows, cross.value.columns, cross.gradient[by[1]].columns]).toEqual([4, 2, 2]);
+  expect(cross.value).toEqual(await kernel(net as never)(x, other, { get: "ntk", engine }));
+  const diagonal = await k.diagonal(x, { get: ["ntk"], engine });
+  for (const place of by)
+    expect(Array.from(diagonal.gradient[place].ntk)).toEqual(
+      [0, 1, 2, 3].map((i) => whole.gradient[place].ntk.data[5 * i]),
+    );
+});
+
+test("in single precision", async () => {
+  const net = networks["a residual sum"] as never;
+  const by = ["layers.0.weightStd"] as const;
+  const exact = await kernelGradient(net, { by })(x, null, { get: "ntk" });
+  const rough = await kernelGradient(net, { by })(x, null, { get: "ntk", precision: "f32" });
+  for (const [i, wanted] of exact.gradient[by[0]].data.entries())
+    expect(Math.abs(rough.gradient[by[0]].data[i]! - wanted)).toBeLessThan(1e-3 * Math.abs(wanted) + 1e-4);
+});
+
+test("shares what derivatives have in common", async () => {
+  const net = networks["a repeated block"] as never;
+  const by = ["layers.1.weightStd", "layers.1.biasStd"] as const;
+  const steps = (text: string): number => text.split("\n").length;
+  const alone = steps(kernel(net).explain([100, 3]));
+  expect(steps(kernelGradient(net, { by }).explain([100, 3]))).toBeLessThan(2 * alone);
+});
+
+test("a network of many layers", async () => {
+  const net = serial(repeat(serial(dense({ weightStd: Math.SQRT2 }), relu()), 60), dense()) as never;
+  const by = ["layers.0.layer.layers.0.weightStd"] as const;
+  const { value, gradient } = await kernelGradient(net, { by })(x, null, { get: "nngp", engine: engines[0]! });
+  // K is homogeneous in the 60 weights: w ∂K/∂w = 120 K.
+  for (const [i, k] of value.data.entries())
+    expect((gradient[by[0]].data[i]! * Math.SQRT2) / (120 * k)).toBeCloseTo(1, 10);
+});
+
+describe("errors", () => {
+  const net = serial(dense({ width: 3 }), relu(), dense());
+  const words = async (by: readonly string[], of: Network = net): Promise<string> => {
+    try {
+      await kernelGradient(of as never, { by })(x, null, { get: "nngp" });
+    } catch (error) {
+      return (error as Error).message;
+    }
+    throw new Error("nothing was thrown");
+  };
+  test.each([
+    [["layers.0.weightSdt"], "kernelGradient: layers.0.weightSdt: got nothing, allowed is the place of a number"],
+    [["layers.7.weightStd"], "layers.7.weightStd: got nothing"],
+    [["layers.1.type"], 'layers.1.type: got "relu"'],
+    [["layers.0.width"], "layers.0.width: got 3, which cannot vary"],
+    [[], "by: got []"],
+    [[""], 'by: got [""]'],
+  ])("%j", async (by, wanted) => {
+    expect(await words(by)).toContain(wanted);
+  });
+
+  test("an operation without a derivative", async () => {
+    const open = networkFromData({
+      type: "serial",
+      layers: [{ type: "attention", weights: "sparsemax" }, { type: "globalAvgPool" }, { type: "dense" }],
+    });
+    const k = kernelGradient(open as never, { by: ["layers.0.keyStd"] });
+    await expect(k(batch([1, 2, 1], [1, 2]), null, { get: "nngp" })).rejects.toThrow(
+      "got a derivative through the operation sparsemaxRows",
+    );
+  });
+
+  test("an entry that is left out because it is 0", async () => {
+    const matrix = networkFromData({
+      type: "serial",
+      layers: [{ type: "linear", matrix: [1, 0] }, { type: "dense" }],
+    });
+    const k = kernelGradient(matrix as never, { by: ["layers.0.matrix.1"] });
+    await expect(k(batch([1, 2, 1], [1, 2]), null, { get: "nngp" })).rejects.toThrow("is special");
+  });
+});
+
+test("kernels of neighbours differ by it", async () => {
+  const net = (weightStd: number) => serial(dense({ weightStd }), erf(), dense());
+  const { a, b } = await kernels({ a: net(1.199), b: net(1.201) })(x, null, { get: "ntk" });
+  const { gradient } = await kernelGradient(net(1.2), { by: ["layers.0.weightStd"] })(x, null, { get: "ntk" });
+  for (const [i, slope] of gradient["layers.0.weightStd"].data.entries())
+    expect((b.data[i]! - a.data[i]!) / 0.002).toBeCloseTo(slope, 5);
+});
