@@ -85,6 +85,7 @@ test("lemniscate exports these names", async () => {
       "inputs",
       "isLemniscateError",
       "kernel",
+      "kernelGradient",
       "kernels",
       "layerNorm",
       "leakyRelu",
@@ -172,12 +173,14 @@ test("lemniscate exports these names", async () => {
       "type GradientDescentInput",
       "type GradientFlow",
       "type GradientFlowInput",
+      "type GradientOptions",
       "type GraphOptions",
       "type Graphs",
       "type HermiteOptions",
       "type InputOptions",
       "type InputPart",
       "type Kernel",
+      "type KernelGradient",
       "type KernelOptions",
       "type KernelSource",
       "type KernelTile",
@@ -236,6 +239,7 @@ test("lemniscate exports these names", async () => {
       "type TrainingReport",
       "type Uncertainty",
       "type UserFunction",
+      "type WithGradient",
     ]
   `);
 });

@@ -90,6 +90,7 @@ export const structuralTangents: { readonly [Name in StructuralName]: Rule } = {
   sumPairs: linear,
   sumDiagonal: linear,
   onlyDiagonal: linear,
+  aggregate: linear,
   convolve: linear,
   windowSums: linear,
   pickCenters: linear,
