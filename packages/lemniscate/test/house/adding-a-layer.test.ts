@@ -39,6 +39,6 @@ test("the layer of the page multiplies covariances by the square", async () => {
   expect(scaleDefinition.shape(input, { factor: 3 })).toEqual(input);
 
   const x = plain.constant([1, 1, 2], [1, -2]);
-  const place = { input, mask: null, random: randomKey(0) };
+  const place = { input, mask: null, graph: null, random: randomKey(0) };
   expect([...scaleDefinition.apply!(plain, {}, x, { factor: 3 }, place).data]).toEqual([3, -6]);
 });
