@@ -98,3 +98,8 @@ function isCheaperApart(x: Product, y: Product, axes: Axes, C: number): boolean 
   const together = (n + m) * O * count(x.letters + x.output) + pairs * count(x.own);
   return apart < together || Math.max(n, m) * O * count(x.own) > mostNumbers;
 }
+
+/** A block of pairs with axes of positions only where there are positions: features have none. */
+export function layout({ shape, data }: Plain, grid: readonly number[]): Plain {
+  return { shape: grid.length === 0 ? shape.toSpliced(2, 2) : shape, data };
+}

@@ -1,5 +1,5 @@
 /** @module Einstein's summation on plain arrays, by products of matrices. */
-import { addProduct, type Block } from "../linalg/product.js";
+import { addProduct } from "../linalg/product.js";
 import type { Plain } from "./plain.js";
 
 /** The letters of each array and those of the result. */
@@ -92,13 +92,20 @@ function strideOf(x: Named, letters: string): number | undefined {
   return x.strides.get(real.at(-1) ?? "") ?? 1;
 }
 
+/** Matrices inside an array: the i-th one begins at `offsets[i]`, rows are `step` apart and entries of a row `stride`. */
+interface Matrices {
+  readonly data: Float64Array;
+  readonly offsets: Int32Array;
+  readonly step: number;
+  readonly stride: number;
+}
+
 /** The array with `batch` axes wherever they are, and `rows` and `depth` each with one stride, copied if need be. */
-function asMatrices(x: Named, batch: string, rows: string, depth: string): { blocks: (i: number) => Block } {
+function asMatrices(x: Named, batch: string, rows: string, depth: string): Matrices {
   const [step, stride] = [strideOf(x, rows), strideOf(x, depth)];
   if (step === undefined || stride === undefined)
     return asMatrices(ordered(x, batch + rows + depth), batch, rows, depth);
-  const offsets = places(x, batch);
-  return { blocks: (i) => ({ data: x.array.data, offset: offsets[i]!, step, stride }) };
+  return { data: x.array.data, offsets: places(x, batch), step, stride };
 }
 
 /** Letters in both arrays and the result number products of matrices; those in both alone are summed over. */
@@ -114,9 +121,34 @@ function product(x: Named, y: Named, output: string): Named {
   const data = new Float64Array(count(letters, sizes));
   const left = asMatrices(x, batch, only(output, rows), summed);
   const right = asMatrices(y, batch, only(output, columns), summed);
-  const each = size.rows * size.columns;
-  if (each > 0)
-    for (let i = 0; i * each < data.length; i++)
-      addProduct({ data, offset: i * each, step: size.columns }, left.blocks(i), right.blocks(i), size, 1);
+  multiplyAll(data, left, right, size);
   return ordered(named({ shape: [...letters].map((letter) => sizes.get(letter)!), data }, letters), output);
+}
+
+/** Below so many multiplications a product is not worth packing its numbers. */
+const small = 4096;
+
+function multiplyAll(
+  data: Float64Array,
+  left: Matrices,
+  right: Matrices,
+  size: { readonly rows: number; readonly columns: number; readonly depth: number },
+): void {
+  const { rows, columns, depth } = size;
+  const each = rows * columns;
+  if (each === 0) return;
+  for (let i = 0; i * each < data.length; i++) {
+    const [a, b] = [left.offsets[i]!, right.offsets[i]!];
+    if (each * depth > small) {
+      addProduct({ data, offset: i * each, step: columns }, { ...left, offset: a }, { ...right, offset: b }, size, 1);
+      continue;
+    }
+    for (let r = 0; r < rows; r++)
+      for (let c = 0; c < columns; c++) {
+        let sum = 0;
+        for (let k = 0; k < depth; k++)
+          sum += left.data[a + r * left.step + k * left.stride]! * right.data[b + c * right.step + k * right.stride]!;
+        data[i * each + r * columns + c] = sum;
+      }
+  }
 }

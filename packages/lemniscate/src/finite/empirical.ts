@@ -1,10 +1,11 @@
 import { type Batch, examples } from "../core/batch.js";
 import type { RunOptions } from "../core/run.js";
 import type { Network } from "../network/placement.js";
-import { type Axes, contract, ntkBetween } from "./contract.js";
+import { type Axes, contract, layout, ntkBetween } from "./contract.js";
 import { unitsOf } from "./init.js";
 import { type Jacobian, jacobian, numbersOf } from "./jacobian.js";
 import { activationsOf, forward } from "./network.js";
+import { pause } from "./pause.js";
 import { type Plain, plain, zeros } from "./plain.js";
 import type { Weights } from "./weights.js";
 
@@ -121,12 +122,6 @@ function ranges(n: number, size: number): Range[] {
   return Array.from({ length: Math.max(1, Math.ceil(n / size)) }, (_, i) => [i * size, Math.min(n, (i + 1) * size)]);
 }
 
-/** Lets timers and signals have their turn. */
-async function pause(signal: AbortSignal | undefined): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve));
-  signal?.throwIfAborted();
-}
-
 /** Puts a block of pairs at its place. */
 function place(into: Plain, block: Plain, row: number, column: number): void {
   const [n, m, ...inner] = block.shape as [number, number, ...number[]];
@@ -144,9 +139,4 @@ function mirrored(block: Plain): Plain {
     ["nmstcd", "mntsdc"],
   ][block.shape.length - 4]!;
   return plain.einsum(`${letters}->${turned}`, block);
-}
-
-/** Features have no axes of positions. */
-function layout({ shape, data }: Plain, grid: readonly number[]): Plain {
-  return { shape: grid.length === 0 ? shape.toSpliced(2, 2) : shape, data };
 }

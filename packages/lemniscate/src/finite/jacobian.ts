@@ -33,19 +33,24 @@ export interface Jacobian {
   readonly derivatives: readonly Derivative[];
 }
 
-/** @param first - the number of the batch's first example among all, for layers that are random beyond their weights */
+/**
+ * @param first - the number of the batch's first example among all, for layers that are random beyond their weights
+ * @param channels - which channels of the outputs; default: all
+ */
 export function jacobian(
   network: Network,
   weights: Weights<Plain>,
   x: Batch,
   random: RandomKey,
   first: number,
+  channels?: (count: number) => readonly number[],
 ): Jacobian {
   const n = x.shape[0];
   const one = eachExample(plainFrom(first), n);
   const t = backwards(one);
   const leaves = mapWeights(weights, (all) => t.leaf({ all, own: false }));
-  const { x: y, shape } = forward(t, network, leaves, activationsOf(t, x), random);
+  const { x: all, shape } = forward(t, network, leaves, activationsOf(t, x), random);
+  const y = channels === undefined ? all : t.take(all, 2, channels(shape.channels));
   const [, S, C] = t.shape(y) as [number, number, number];
   const found = Array.from({ length: S * C }, (_, o) => {
     // One output of every example.

@@ -1,6 +1,6 @@
 import { type Batch, type Network, networkFromData, openEngine, positionKernel } from "lemniscate";
 import { expect, test } from "vitest";
-import { monteCarlo } from "./finite.js";
+import { expectLimit } from "./finite.js";
 import { randomBatch } from "./random.js";
 
 const dense = { type: "dense", weightStd: 1.2, biasStd: 0.3 };
@@ -196,21 +196,6 @@ const cases: readonly Case[] = [
 for (const { name, network, x, networks, width = 64 } of cases)
   test(`${name}: random networks average to the kernel`, async () => {
     const engine = await openEngine({ name: "reference" });
-    const kernel = await positionKernel(network)(x, null, { get: ["nngp", "ntk"], engine });
-    const [small, large] = [
-      monteCarlo(network, x, width, networks, 11),
-      monteCarlo(network, x, 2 * width, networks / 2, 12),
-    ];
-    for (const quantity of ["nngp", "ntk"] as const) {
-      const scale = Math.max(...kernel[quantity]);
-      const [s, l] = [small[quantity], large[quantity]];
-      for (const [i, wanted] of kernel[quantity].entries()) {
-        // The bias falls with 1/width, so twice the wide average less the narrow one has next to none.
-        const mean = 2 * l.mean[i]! - s.mean[i]!;
-        const error = Math.sqrt(4 * l.error[i]! ** 2 + s.error[i]! ** 2);
-        expect(Math.abs(mean - wanted)).toBeLessThan(4 * error + 0.01 * scale);
-        // A loose error bar would let anything pass.
-        expect(error).toBeLessThan(0.12 * scale);
-      }
-    }
+    const kernels = await positionKernel(network)(x, null, { get: ["nngp", "ntk"], engine });
+    await expectLimit(kernels, network, x, { width, networks });
   });
