@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { convergeCommand } from "./commands/converge.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { estimateCommand } from "./commands/estimate.js";
 import { explainCommand } from "./commands/explain.js";
@@ -30,6 +31,7 @@ for (const add of [
   predictCommand,
   explainCommand,
   estimateCommand,
+  convergeCommand,
   verifyCommand,
   doctorCommand,
   schemaCommand,

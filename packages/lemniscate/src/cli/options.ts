@@ -81,6 +81,13 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
+export function seedNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError("Allowed is a whole number from 0 to 2^53 − 1.");
+  return value;
+}
+
 export function finiteNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Allowed is a number.");

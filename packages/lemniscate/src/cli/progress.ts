@@ -35,12 +35,15 @@ const plainLineMs = 30_000;
 /**
  * Progress of one phase: on a terminal one line that is redrawn, otherwise a plain line every 30 seconds, or one JSON
  * line an event (ten a second at most, and the last one).
+ *
+ * @param unit - what is counted, for people; `null` where it is nothing that they know
  */
 export function progressOf(
   phase: string,
   style: ProgressStyle,
   stream: ProgressStream = process.stderr,
   now: () => number = Date.now,
+  unit: string | null = "pairs",
 ): Progress {
   if (style === "none") return silent;
   const started = now();
@@ -48,6 +51,7 @@ export function progressOf(
   const interval = style === "json" || redrawn ? redrawMs : plainLineMs;
   let shown = redrawn || style === "json" ? Number.NEGATIVE_INFINITY : started;
   let drawn = false;
+  const rate = (perSecond: number): string => (unit === null ? "" : `${short(perSecond)} ${unit}/s`);
   const json = (event: object): unknown => stream.write(`${JSON.stringify({ phase, ...event })}\n`);
   if (style === "json") json({ event: "start" });
   return {
@@ -60,9 +64,16 @@ export function progressOf(
       const secondsLeft = perSecond > 0 ? (total - done) / perSecond : null;
       if (style === "json") json({ event: "progress", done, total, perSecond, secondsLeft });
       else if (redrawn) {
-        stream.write(`\r\x1b[K${line(phase, done / total, perSecond, secondsLeft, stream.columns || 80)}`);
+        stream.write(
+          `\r\x1b[K${line(facts(phase, done / total, rate(perSecond), secondsLeft), done / total, stream.columns || 80)}`,
+        );
         drawn = true;
-      } else stream.write(`${facts(phase, done / total, perSecond, secondsLeft).join("  ")}\n`);
+      } else
+        stream.write(
+          `${facts(phase, done / total, rate(perSecond), secondsLeft)
+            .filter(Boolean)
+            .join("  ")}\n`,
+        );
     },
     end() {
       if (style === "json") json({ event: "end", seconds: (now() - started) / 1000 });
@@ -72,14 +83,13 @@ export function progressOf(
   };
 }
 
-function facts(phase: string, share: number, perSecond: number, secondsLeft: number | null): string[] {
+function facts(phase: string, share: number, rate: string, secondsLeft: number | null): string[] {
   const left = secondsLeft === null ? "" : `${clock(secondsLeft)} left`;
-  return [phase, `${String(Math.floor(share * 100)).padStart(3)} %`, `${short(perSecond)} pairs/s`, left];
+  return [phase, `${String(Math.floor(share * 100)).padStart(3)} %`, rate, left];
 }
 
-function line(phase: string, share: number, perSecond: number, secondsLeft: number | null, columns: number): string {
-  const [name, percent, rate, left] = facts(phase, share, perSecond, secondsLeft) as [string, string, string, string];
-  const text = `  ${percent}  ${rate}  ${left}`;
+function line([name = "", ...rest]: readonly string[], share: number, columns: number): string {
+  const text = ["", ...rest.filter(Boolean)].join("  ");
   const room = Math.min(30, columns - name.length - text.length - 3);
   if (room < 5) return `${name}${text}`.slice(0, columns - 1);
   const full = Math.round(room * share);

@@ -15,8 +15,23 @@
  */
 export type { ArrayOperations, Elementwise } from "../network/arrays.js";
 export type { Axes } from "./contract.js";
+export {
+  type ConvergenceOptions,
+  type ConvergenceRow,
+  convergence,
+  convergenceSlopes,
+  type Slope,
+} from "./convergence.js";
 export { type EmpiricalOptions, empiricalNngp, empiricalNtk } from "./empirical.js";
 export { type Expansion, empiricalNtkProduct, linearize, taylorExpand } from "./expand.js";
 export { apply, type InitOptions, init } from "./init.js";
+export {
+  type Average,
+  type MonteCarloEstimate,
+  type MonteCarloKernel,
+  type MonteCarloOptions,
+  monteCarloKernel,
+} from "./monte-carlo.js";
 export type { Plain } from "./plain.js";
+export { type TrainOptions, type TrainState, train } from "./train.js";
 export type { Weights } from "./weights.js";

@@ -45,7 +45,7 @@ export interface MonteCarloKernel {
 }
 
 /** Channels whose NTK is averaged: enough to have a small deviation, few enough to be cheap. */
-const channelsOfNtk = 4;
+const channelsOfNtk = 2;
 
 /**
  * Kernels of random finite networks, averaged: for networks whose limit has no closed form, and to see how close a

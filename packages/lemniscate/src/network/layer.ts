@@ -68,6 +68,8 @@ export interface LayerDefinition<Options extends object, Weight extends string =
   readonly hasWeights: boolean;
   /** The shape after the layer, or a {@link LemniscateError} `Misplaced` saying why it cannot stand here. */
   readonly shape: (input: Shape, options: Options) => Shape;
+  /** Throws a {@link LemniscateError} `NoClosedForm` where no kernel is known; finite networks do not ask. */
+  readonly closedForm?: (options: Options) => void;
   readonly kernel: (below: Covariances, options: Options, input: Shape) => LayerCovariances;
   /** What it does to each channel, if that is constant and linear: then branches that carry one input are known together. */
   readonly linear?: (options: Options, input: Shape) => LinearStep | null;

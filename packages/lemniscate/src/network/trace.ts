@@ -33,7 +33,11 @@ export function shapeOf(network: Network, input: Shape, at: Path = []): Shape {
     );
   }
   const { definition, options } = layerOf(network, at);
-  return locate(at, () => shapeBehind(definition, input, options));
+  return locate(at, () => {
+    const shape = shapeBehind(definition, input, options);
+    definition.closedForm?.(options);
+    return shape;
+  });
 }
 
 /** The shape behind a layer, which of several inputs takes none but by name. */

@@ -19,6 +19,7 @@ import {
 } from "lemniscate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkGradient } from "./gradient.js";
+import { expectLimit } from "./finite.js";
 import { oracle } from "./oracle.js";
 import { difference, random, randomBatch } from "./random.js";
 
@@ -43,6 +44,11 @@ export interface LayerRow {
   readonly padding?: (S: number, padded: number) => number;
   /** Whether an operation of the layer has no derivative, by its options. */
   readonly underived?: (options: object) => boolean;
+  /**
+   * Options whose random networks are averaged; default the first. None where widths are declared, for their limit
+   * is another one, or where no finite network has the layer as its limit.
+   */
+  readonly finite?: readonly object[];
   /** Relative error of single precision; default 2e-4. */
   readonly single?: number;
   /** Relative error to the oracle, of a layer that is not exact. */
@@ -316,6 +322,20 @@ export function checkLayer(row: LayerRow): void {
           );
         }
       }));
+
+    test("is what random networks of finite width average to", async () => {
+      for (const options of row.finite ?? row.options.slice(0, 1)) {
+        const index = row.options.indexOf(options);
+        const grid = row.data === "tokens" ? (gridsOf(index)[1] ?? gridsOf(index)[0]!) : [];
+        const S = grid.reduce((product, size) => product * size, 1);
+        const holes = Array.from({ length: 2 * S }, (_, i) => (i === S + 1 ? 0 : 1));
+        const x = randomBatch(5, [2, ...grid, 3], S > 1 ? holes : undefined);
+        // Positions are read out by a mean, and a dense layer makes of any output the mean of many.
+        const readouts = [...(ends(placed[index]!, x) > 0 ? [{ type: "globalAvgPool" }] : []), { type: "dense" }];
+        const net = networkFromData({ type: "serial", layers: [placed[index]!, ...readouts] });
+        await expectLimit(await compute(net, x), net, x);
+      }
+    });
 
     test("of no examples is empty", async () => {
       for (const [index, net] of placed.entries()) {

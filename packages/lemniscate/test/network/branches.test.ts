@@ -9,7 +9,7 @@ import { networkFromData, networkFromJson, networkToJson } from "../../src/netwo
 import type { Network } from "../../src/network/placement.js";
 import { shapeOf } from "../../src/network/trace.js";
 import { kernel, positionKernel } from "../../src/tiles/kernel.js";
-import { monteCarlo } from "../conformance/finite.js";
+import { expectLimit } from "../conformance/finite.js";
 import { oracle } from "../conformance/oracle.js";
 import { difference, random, randomBatch } from "../conformance/random.js";
 
@@ -148,17 +148,7 @@ describe("joins", () => {
       const x = randomBatch(12, [2, 3, 2], [1, 1, 1, 1, 0, 1]);
       const network = net(...layers);
       const found = await kernel(network)(x, null, { get, engine: engines[0] });
-      const small = monteCarlo(network, x, 32, 300, 3);
-      const large = monteCarlo(network, x, 64, 150, 4);
-      for (const quantity of get) {
-        const scale = Math.max(...found[quantity].data);
-        for (const [i, wanted] of found[quantity].data.entries()) {
-          const [s, l] = [small[quantity], large[quantity]];
-          const error = Math.sqrt(4 * l.error[i]! ** 2 + s.error[i]! ** 2);
-          expect(Math.abs(2 * l.mean[i]! - s.mean[i]! - wanted)).toBeLessThan(4 * error + 0.01 * scale);
-          expect(error).toBeLessThan(0.18 * scale);
-        }
-      }
+      await expectLimit({ nngp: found.nngp.data, ntk: found.ntk.data }, network, x);
     });
 });
 

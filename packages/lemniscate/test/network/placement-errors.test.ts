@@ -68,7 +68,7 @@ describe("a layer that cannot stand where it is", () => {
       run: () => shapeOf(attention({ scaling: "sqrt" }), tokens),
       code: "NoClosedForm",
       message:
-        'attention: weights with scaling "sqrt": got "softmax", allowed is "identity" or another function of each logit. Use scaling: "linear", whose kernel is known for every kind of weights.',
+        'attention: weights with scaling "sqrt": got "softmax", allowed is "identity" or another function of each logit. Use scaling: "linear", whose kernel is known for every kind of weights, or monteCarloKernel() of lemniscate/finite.',
     },
     {
       what: "encodings whose covariance is none",

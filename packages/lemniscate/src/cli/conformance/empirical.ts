@@ -69,11 +69,15 @@ function weightsOf(network: Network, given: unknown): Weights<Plain> {
   }
   if (network.type === "attention") {
     const [heads, , values] = read("value", same)!.shape as [number, number, number];
+    const turned = (array: Plain | null, rule: string): Plain | null => array && plain.einsum(rule, array);
     return {
-      query: read("query", same),
-      key: read("key", same),
-      value: read("value", same),
-      out: read("out", (shape) => [values, heads, ...last(shape)]),
+      query: turned(read("query", same), "hdk->dhk"),
+      key: turned(read("key", same), "hdk->dhk"),
+      value: turned(read("value", same), "hdv->dhv"),
+      out: turned(
+        read("out", (shape) => [values, heads, ...last(shape)]),
+        "vhk->hvk",
+      ),
       bias: read("b", last),
       encodings: read("posEmb", (shape) => shape.slice(1)),
     };

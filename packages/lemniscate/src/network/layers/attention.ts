@@ -98,17 +98,20 @@ export const attentionDefinition: LayerDefinition<AttentionOptions, AttentionWei
   shape: (input, options) => {
     needPositions("attention", input);
     if (options.skip > 0) needGaussian("attention with skip", input);
-    if (options.scaling === "sqrt" && typeof kindOf(options.weights) === "string")
-      throw new LemniscateError({
-        code: "NoClosedForm",
-        where: 'attention: weights with scaling "sqrt"',
-        given: JSON.stringify(options.weights),
-        allowed: '"identity" or another function of each logit',
-        mend: 'Use scaling: "linear", whose kernel is known for every kind of weights.',
-      });
     if (options.position !== null) checkEncodings(options.position, input);
     tokenMaskOn(options.mask, input);
     return { grid: input.grid, channels: options.width, gaussian: true };
+  },
+
+  closedForm: ({ scaling, weights }) => {
+    if (scaling === "sqrt" && typeof kindOf(weights) === "string")
+      throw new LemniscateError({
+        code: "NoClosedForm",
+        where: 'attention: weights with scaling "sqrt"',
+        given: JSON.stringify(weights),
+        allowed: '"identity" or another function of each logit',
+        mend: 'Use scaling: "linear", whose kernel is known for every kind of weights, or monteCarloKernel() of lemniscate/finite.',
+      });
   },
 
   kernel: (below, options, input) => {
@@ -128,10 +131,10 @@ export const attentionDefinition: LayerDefinition<AttentionOptions, AttentionWei
     const both = position?.combine === "concat" ? d + encodings : d;
     const seen = position?.logits === "encodings" ? encodings : both;
     return {
-      query: scaling === "linear" ? null : { shape: [heads, seen, keys] },
-      key: { shape: [heads, seen, keys] },
-      value: { shape: [heads, position?.values === true ? both : d, values] },
-      out: { shape: [values, heads, width] },
+      query: scaling === "linear" ? null : { shape: [seen, heads, keys] },
+      key: { shape: [seen, heads, keys] },
+      value: { shape: [position?.values === true ? both : d, heads, values] },
+      out: { shape: [heads, values, width] },
       bias: biasStd === null ? null : { shape: [width] },
       encodings: position === null ? null : { shape: [positionCount(input), encodings] },
     };
@@ -142,18 +145,18 @@ export const attentionDefinition: LayerDefinition<AttentionOptions, AttentionWei
     const encoded = w.encodings === null ? undefined : encodedActivations(t, x, w.encodings, position!, place);
     const from = position?.values === true ? encoded!.both : x;
     const seen = position?.logits === "encodings" ? encoded!.alone : (encoded?.both ?? x);
-    const [heads, d, keys] = t.shape(w.key!) as [number, number, number];
-    const [, into, values] = t.shape(w.value!) as [number, number, number];
+    const [d, heads, keys] = t.shape(w.key!) as [number, number, number];
+    const [into, , values] = t.shape(w.value!) as [number, number, number];
 
-    const key = t.einsum("nsd,hdk->nhsk", seen, w.key!);
-    const query = w.query === null ? key : t.einsum("nsd,hdk->nhsk", seen, w.query);
+    const key = t.einsum("nsd,dhk->nshk", seen, w.key!);
+    const query = w.query === null ? key : t.einsum("nsd,dhk->nshk", seen, w.query);
     const scale = (options.queryStd * options.keyStd) / (d * (w.query === null ? keys : Math.sqrt(keys)));
-    const logits = t.multiply(t.einsum("nhak,nhbk->nhab", query, key), scale);
+    const logits = t.multiply(t.einsum("nahk,nbhk->nhab", query, key), scale);
     const A = weighArrays(t, logits, options.weights, tokenMaskOn(options.mask, place.input), place);
 
-    const mixed = t.einsum("nhab,nhbv->nhav", A, t.einsum("nsd,hdv->nhsv", from, w.value!));
+    const mixed = t.einsum("nhab,nbhv->nahv", A, t.einsum("nsd,dhv->nshv", from, w.value!));
     const std = (options.outStd * options.valueStd) / Math.sqrt(heads * values * into);
-    const y = t.multiply(t.einsum("nhsv,vhk->nsk", mixed, w.out!), std);
+    const y = t.multiply(t.einsum("nshv,hvk->nsk", mixed, w.out!), std);
     const attended = w.bias === null ? y : t.add(y, t.multiply(w.bias, options.biasStd!));
     if (skip === 0) return attended;
     return t.add(t.multiply(x, Math.sqrt(skip)), t.multiply(attended, Math.sqrt(1 - skip)));

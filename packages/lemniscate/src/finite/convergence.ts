@@ -1,0 +1,144 @@
+import type { Batch } from "../core/batch.js";
+import { LemniscateError } from "../core/errors.js";
+import type { RunOptions } from "../core/run.js";
+import type { Network } from "../network/placement.js";
+import type { InitOptions } from "./init.js";
+import { monteCarloKernel, type Quantity } from "./monte-carlo.js";
+
+export interface ConvergenceOptions extends RunOptions, Omit<InitOptions, "width"> {
+  readonly widths: readonly number[];
+  /** Networks at the smallest width; at w times that width, 1/w as many, at least 10. */
+  readonly samples: number;
+  /** The kernels of the limit: what `positionKernel(network)(x, null, { get })` gives. */
+  readonly limit: Readonly<Partial<Record<Quantity, ArrayLike<number>>>>;
+}
+
+/** How far networks of one width are from their limit K∞, all relative to ‖K∞‖ (Frobenius). */
+export interface ConvergenceRow {
+  readonly quantity: Quantity;
+  readonly width: number;
+  readonly samples: number;
+  /** ‖mean of K − K∞‖: falls as 1/width, down to the noise. */
+  readonly error: number;
+  /** What the error would be by chance alone, if the mean were exact: spread/√samples. */
+  readonly noise: number;
+  /** √E‖K − mean of K‖²: how one network differs from the mean; falls as 1/√width. */
+  readonly spread: number;
+}
+
+/** A fitted power of the width, and its standard error. */
+export interface Slope {
+  readonly slope: number;
+  readonly error: number;
+}
+
+/**
+ * How kernels of random networks approach their limit with the width, row by row as widths are done.
+ *
+ * @throws LemniscateError `OptionOutOfRange` for widths or samples that are no whole numbers, or a limit that is missing
+ *
+ * @example
+ * ```ts
+ * import { batch, dense, positionKernel, relu, serial } from "lemniscate";
+ * import { convergence } from "lemniscate/finite";
+ * const net = serial(dense(), relu(), dense());
+ * const x = batch([2, 3], [1, 0, 0, 0, 1, 0]);
+ * const limit = await positionKernel(net)(x, null, { get: ["nngp"] });
+ * const rows = [];
+ * for await (const row of convergence(net, x, { widths: [8, 32], samples: 200, limit })) rows.push(row);
+ * rows[1]!.spread < rows[0]!.spread; // => true
+ * ```
+ */
+export async function* convergence(
+  network: Network,
+  x: Batch,
+  { widths, samples, limit, signal, onProgress, ...sizes }: ConvergenceOptions,
+): AsyncIterable<ConvergenceRow> {
+  const get = (["nngp", "ntk"] as const).filter((quantity) => limit[quantity] !== undefined);
+  if (get.length === 0 || widths.length === 0)
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: `convergence: ${widths.length === 0 ? "widths" : "limit"}`,
+      given: "nothing",
+      allowed: widths.length === 0 ? "one width or more" : "nngp, ntk or both",
+      mend: "Compute the limit with positionKernel(), and name the widths to compare with it.",
+    });
+  const smallest = Math.min(...widths);
+  const counts = widths.map((width) => Math.max(10, Math.round((samples * smallest) / width)));
+  // A network costs about the square of its width.
+  const costs = widths.map((width, i) => counts[i]! * width ** 2);
+  const total = costs.reduce((sum, cost) => sum + cost, 0);
+  let before = 0;
+  for (const [i, width] of widths.entries()) {
+    const estimate = await monteCarloKernel(network, { ...sizes, width, samples: counts[i]! })(x, null, {
+      get,
+      signal,
+      onProgress: (done, of) => onProgress?.(before + (costs[i]! * done) / of, total),
+    });
+    before += costs[i]!;
+    for (const quantity of get) {
+      const { mean, error } = estimate[quantity];
+      const exact = limit[quantity]!;
+      checkSize(quantity, exact, mean);
+      const scale = norm(exact);
+      const noise = norm(error) / scale;
+      yield {
+        quantity,
+        width,
+        samples: counts[i]!,
+        error: norm(mean.map((value, k) => value - exact[k]!)) / scale,
+        noise,
+        spread: noise * Math.sqrt(counts[i]!),
+      };
+    }
+  }
+}
+
+/**
+ * Powers of the width fitted to rows of one quantity, by least squares of logarithms: of the error, without what chance
+ * adds to it and where it is larger than that, and of the spread. `null` where fewer than two widths say something.
+ */
+export function convergenceSlopes(rows: readonly ConvergenceRow[]): {
+  readonly error: Slope | null;
+  readonly spread: Slope | null;
+} {
+  const biases = rows.flatMap(({ width, error, noise }) => {
+    const bias = Math.sqrt(Math.max(0, error ** 2 - noise ** 2));
+    return bias > noise ? [{ x: Math.log(width), y: Math.log(bias), sigma: noise / bias }] : [];
+  });
+  const spreads = rows.map(({ width, spread, samples }) => ({
+    x: Math.log(width),
+    y: Math.log(spread),
+    sigma: 1 / Math.sqrt(2 * (samples - 1)),
+  }));
+  return { error: fit(biases), spread: fit(spreads) };
+}
+
+/** The slope of a line through points with known errors. */
+function fit(points: readonly { readonly x: number; readonly y: number; readonly sigma: number }[]): Slope | null {
+  if (new Set(points.map(({ x }) => x)).size < 2) return null;
+  const weights = points.map(({ sigma }) => 1 / Math.max(sigma, 1e-9) ** 2);
+  const mean = (of: (i: number) => number): number =>
+    points.reduce((sum, _, i) => sum + weights[i]! * of(i), 0) / weights.reduce((sum, weight) => sum + weight, 0);
+  const [x, y] = [mean((i) => points[i]!.x), mean((i) => points[i]!.y)];
+  const information = points.reduce((sum, point, i) => sum + weights[i]! * (point.x - x) ** 2, 0);
+  const slope = points.reduce((sum, point, i) => sum + weights[i]! * (point.x - x) * (point.y - y), 0) / information;
+  return { slope, error: 1 / Math.sqrt(information) };
+}
+
+function norm(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]! ** 2;
+  return Math.sqrt(sum);
+}
+
+function checkSize(quantity: Quantity, exact: ArrayLike<number>, mean: ArrayLike<number>): void {
+  if (exact.length === mean.length) return;
+  throw new LemniscateError({
+    code: "ShapeMismatch",
+    where: `convergence: limit.${quantity}`,
+    given: `${exact.length} numbers`,
+    allowed: `${mean.length}, as the finite kernels have`,
+    mend: "Compute it on the same inputs, with positionKernel() if the network ends with positions.",
+  });
+}

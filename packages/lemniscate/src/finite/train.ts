@@ -1,0 +1,192 @@
+import { type Batch, channelsOf, positionsOf } from "../core/batch.js";
+import { LemniscateError } from "../core/errors.js";
+import { child, permutation, randomKey } from "../core/random.js";
+import type { RunOptions } from "../core/run.js";
+import type { Matrix } from "../linalg/matrix.js";
+import type { Network } from "../network/placement.js";
+import { backwards } from "./backward.js";
+import { unitsOf } from "./init.js";
+import { activationsOf, forward } from "./network.js";
+import { pause } from "./pause.js";
+import { type Plain, plain } from "./plain.js";
+import { arraysOf, mapWeights, type Weights } from "./weights.js";
+
+export interface TrainOptions extends RunOptions {
+  readonly steps: number;
+  /** What gradients are multiplied by; `maxLearningRate` of the training NTK says beyond which it diverges. */
+  readonly learningRate: number;
+  /** `"meanSquaredError"` (default), ½ · mean of (f − y)²; `"crossEntropy"`, − mean over examples of Σ y log softmax(f). */
+  readonly loss?: "meanSquaredError" | "crossEntropy" | undefined;
+  /** Examples of a step, drawn without return until all were there; default: all of them, in each step. */
+  readonly batchSize?: number | undefined;
+  /** Outputs before training are taken away, so that training starts at f = 0 as the mean over networks does; default false. */
+  readonly centered?: boolean | undefined;
+  /** Of the order of examples, and of layers that are random beyond their weights; default 0. */
+  readonly seed?: number | undefined;
+}
+
+/** A network in training. */
+export interface TrainState {
+  /** Steps that were made: 0 is before training. */
+  readonly step: number;
+  readonly weights: Weights<Plain>;
+  /** On the examples of the step to come: all, without `batchSize`. */
+  readonly loss: number;
+}
+
+/**
+ * Gradient descent on the weights of a finite network, step by step. With the squared loss and small steps, wide
+ * networks follow `trainingDynamics` of their limit at the same learning rate, and times count steps.
+ *
+ * Breaking out of the loop stops the work; each state can be kept, and trained further.
+ *
+ * @param y - (n, outputs)
+ * @throws LemniscateError `OptionOutOfRange`, `ShapeMismatch`; `BadInput` when the loss is no longer finite
+ *
+ * @example
+ * ```ts
+ * import { batch, dense, relu, serial } from "lemniscate";
+ * import { init, train } from "lemniscate/finite";
+ * const x = batch([2, 2], [1, 0, 0, 1]);
+ * const y = { rows: 2, columns: 1, data: new Float64Array([1, -1]) };
+ * const net = serial(dense(), relu(), dense({ width: 1 }));
+ * const losses: number[] = [];
+ * for await (const { loss } of train(net, init(net, x, { width: 64 }), x, y, { steps: 100, learningRate: 1 })) losses.push(loss);
+ * losses[100]! < 1e-3 * losses[0]!; // => true
+ * ```
+ */
+export async function* train(
+  network: Network,
+  weights: Weights<Plain>,
+  x: Batch,
+  y: Matrix,
+  options: TrainOptions,
+): AsyncIterable<TrainState> {
+  checkOptions(options, x, y);
+  const { steps, learningRate, loss: kind = "meanSquaredError", centered = false, seed = 0, signal } = options;
+  const n = x.shape[0];
+  const size = Math.min(n, options.batchSize ?? n);
+  const start = centered ? outputsOf(network, weights, x, seed, 0).data : new Float64Array(y.data.length);
+  checkOutputs(outputsOf(network, weights, examplesAt(x, [0]), seed, 0), y);
+  let order: ArrayLike<number> = Array.from({ length: n }, (_, i) => i);
+  let [epoch, next] = [0, 0];
+  for (let step = 0; ; step++) {
+    await pause(signal);
+    if (size < n && (step === 0 || next + size > n)) {
+      order = permutation(child(child(randomKey(seed), "order"), epoch++), n);
+      next = 0;
+    }
+    const rows = Array.from({ length: size }, (_, i) => order[next + i]!);
+    next += size < n ? size : 0;
+    const t = backwards(plain);
+    const leaves = mapWeights(weights, t.leaf);
+    const { x: f } = forward(t, network, leaves, activationsOf(t, examplesAt(x, rows)), child(unitsOf(seed), step));
+    const C = y.columns;
+    const of = (all: ArrayLike<number>): Float64Array =>
+      Float64Array.from({ length: size * C }, (_, i) => all[rows[Math.floor(i / C)]! * C + (i % C)]!);
+    const moved = of(start).map((value, i) => f.value.data[i]! - value);
+    const { loss, gradient } = (kind === "crossEntropy" ? crossEntropy : squaredError)(moved, of(y.data), C);
+    if (!Number.isFinite(loss)) throw diverged(step, loss, learningRate);
+    options.onProgress?.(step, steps);
+    yield { step, weights, loss };
+    if (step === steps) return;
+    const gradients = t.pull(f, { shape: f.value.shape, data: gradient }, arraysOf(leaves));
+    weights = mapWeights(weights, (w, i) => {
+      const g = gradients[i];
+      return g == null ? w : plain.add(w, plain.multiply(g, -learningRate));
+    });
+  }
+}
+
+function outputsOf(network: Network, weights: Weights<Plain>, x: Batch, seed: number, step: number): Plain {
+  return forward(plain, network, weights, activationsOf(plain, x), child(unitsOf(seed), step)).x;
+}
+
+interface Loss {
+  readonly loss: number;
+  readonly gradient: Float64Array;
+}
+
+function squaredError(f: Float64Array, y: Float64Array): Loss {
+  const gradient = f.map((value, i) => (value - y[i]!) / f.length);
+  return { loss: gradient.reduce((sum, g) => sum + 0.5 * g * g * f.length, 0), gradient };
+}
+
+function crossEntropy(f: Float64Array, y: Float64Array, C: number): Loss {
+  const n = f.length / C;
+  const gradient = new Float64Array(f.length);
+  let loss = 0;
+  for (let i = 0; i < n; i++) {
+    const [row, target] = [f.subarray(i * C, (i + 1) * C), y.subarray(i * C, (i + 1) * C)];
+    const largest = row.reduce((a, b) => Math.max(a, b));
+    const log = largest + Math.log(row.reduce((sum, value) => sum + Math.exp(value - largest), 0));
+    const mass = target.reduce((sum, value) => sum + value);
+    for (let c = 0; c < C; c++) {
+      loss -= (target[c]! * (row[c]! - log)) / n;
+      gradient[i * C + c] = (mass * Math.exp(row[c]! - log) - target[c]!) / n;
+    }
+  }
+  return { loss, gradient };
+}
+
+/** Some examples of a batch. */
+function examplesAt(x: Batch, rows: readonly number[]): Batch {
+  const S = positionsOf(x);
+  const run = S * channelsOf(x);
+  const data = new Float64Array(rows.length * run);
+  for (const [i, row] of rows.entries()) data.set(x.data.subarray(row * run, (row + 1) * run), i * run);
+  const mask =
+    x.mask && Uint8Array.from({ length: rows.length * S }, (_, i) => x.mask![rows[Math.floor(i / S)]! * S + (i % S)]!);
+  return { ...x, shape: [rows.length, ...x.shape.slice(1)], data, ...(mask && { mask }) };
+}
+
+function checkOptions({ steps, learningRate, batchSize }: TrainOptions, x: Batch, y: Matrix): void {
+  const refuse = (name: string, given: unknown, allowed: string, mend: string): never => {
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: `train: ${name}`,
+      given: String(given),
+      allowed,
+      mend,
+    });
+  };
+  if (!Number.isInteger(steps) || steps < 0) refuse("steps", steps, "a whole number ≥ 0", "Say how long to train.");
+  if (!Number.isFinite(learningRate) || learningRate <= 0)
+    refuse(
+      "learningRate",
+      learningRate,
+      "a number > 0",
+      "maxLearningRate() of the training NTK is the largest that converges.",
+    );
+  if (batchSize !== undefined && (!Number.isInteger(batchSize) || batchSize < 1))
+    refuse("batchSize", batchSize, "a whole number ≥ 1", "Leave it out to take all examples in each step.");
+  if (y.rows !== x.shape[0] || x.shape[0] === 0)
+    throw new LemniscateError({
+      code: "ShapeMismatch",
+      where: "train: y",
+      given: `${y.rows} rows of targets for ${x.shape[0]} examples`,
+      allowed: "one row for each of one example or more",
+      mend: "Give the targets of the training examples.",
+    });
+}
+
+function checkOutputs({ data }: Plain, y: Matrix): void {
+  if (data.length === y.columns) return;
+  throw new LemniscateError({
+    code: "ShapeMismatch",
+    where: "train: y",
+    given: `${y.columns} targets for ${data.length} outputs`,
+    allowed: "as many targets as the network has outputs",
+    mend: `End the network with dense({ width: ${y.columns} }).`,
+  });
+}
+
+function diverged(step: number, loss: number, learningRate: number): LemniscateError {
+  return new LemniscateError({
+    code: "BadInput",
+    where: `train: step ${step}`,
+    given: `a loss of ${loss}`,
+    allowed: "a finite loss",
+    mend: `Lower the learning rate, now ${learningRate}: maxLearningRate() of the training NTK is the largest that converges.`,
+  });
+}

@@ -1,0 +1,108 @@
+import { type Network, networkFromData, openEngine, positionKernel } from "lemniscate";
+import { describe, expect, test } from "vitest";
+import { type ConvergenceRow, convergence, convergenceSlopes } from "../../src/finite/convergence.js";
+import { kernelsOfOne, monteCarloKernel } from "../../src/finite/monte-carlo.js";
+import { randomBatch } from "../conformance/random.js";
+
+const net: Network = networkFromData({
+  type: "serial",
+  layers: [{ type: "dense" }, { type: "relu" }, { type: "dense" }, { type: "relu" }, { type: "dense" }],
+});
+const x = randomBatch(1, [3, 3]);
+const get = ["nngp", "ntk"] as const;
+
+describe("monteCarloKernel", () => {
+  test("is the mean of its networks, and its error their deviation over the root of their number", async () => {
+    const options = { width: 8, samples: 7, seed: 2 };
+    const found = await monteCarloKernel(net, options)(x, null, { get });
+    for (const quantity of get) {
+      const each = Array.from({ length: 7 }, (_, i) => kernelsOfOne(net, x, null, options, i, get)[quantity]!.data);
+      for (let k = 0; k < 9; k++) {
+        const mean = each.reduce((sum, data) => sum + data[k]!, 0) / 7;
+        const variance = each.reduce((sum, data) => sum + (data[k]! - mean) ** 2, 0) / 6;
+        expect(found[quantity].mean[k]).toBeCloseTo(mean, 10);
+        expect(found[quantity].error[k]).toBeCloseTo(Math.sqrt(variance / 7), 10);
+      }
+    }
+    expect(found.samples).toBe(7);
+  });
+
+  test("runs network by network, the same for the same seed, also of two batches", async () => {
+    const k = monteCarloKernel(net, { width: 8, samples: 6, seed: 4 });
+    const x2 = randomBatch(3, [2, 3]);
+    const seen: number[] = [];
+    for await (const { samples, ntk } of k.running(x, x2, { get: ["ntk"] })) {
+      seen.push(samples);
+      expect(ntk.shape).toEqual([3, 2]);
+    }
+    expect(seen).toEqual([2, 3, 4, 5, 6]);
+    expect(await k(x, x2, { get })).toEqual(await k(x, x2, { get }));
+    for await (const { samples } of k.running(x, null, { get: ["nngp"] })) if (samples === 3) break;
+  });
+
+  test("says what it cannot do", async () => {
+    expect(() => monteCarloKernel(net, { width: 8, samples: 0 })).toThrow(
+      "monteCarloKernel: samples: got 0, allowed is a whole number ≥ 2. A standard error needs two networks at least; it falls with the root of their number.",
+    );
+    await expect(monteCarloKernel(net, { samples: 4 })(x, null, { get })).rejects.toThrow(
+      "monteCarloKernel: width: got nothing, allowed is a whole number ≥ 1.",
+    );
+    const limitOnly = networkFromData({ type: "serial", layers: [{ type: "dense" }, { type: "expNormalized" }] });
+    await expect(monteCarloKernel(limitOnly, { width: 4, samples: 4 })(x, null, { get })).rejects.toThrow(
+      "expNormalized: got a finite width, allowed is layers that are the limit of finite networks.",
+    );
+    const stop = new AbortController();
+    stop.abort(new Error("enough"));
+    await expect(
+      monteCarloKernel(net, { width: 8, samples: 4 })(x, null, { get, signal: stop.signal }),
+    ).rejects.toThrow("enough");
+  });
+});
+
+describe("convergence", () => {
+  test("finds the bias to fall as 1/width and the spread as 1/√width", async () => {
+    const engine = await openEngine({ name: "reference" });
+    const limit = await positionKernel(net)(x, null, { get, engine });
+    const rows: ConvergenceRow[] = [];
+    const progress: number[] = [];
+    const onProgress = (done: number, total: number): void => void progress.push(done / total);
+    for await (const row of convergence(net, x, { widths: [8, 16, 32], samples: 800, limit, onProgress }))
+      rows.push(row);
+    expect(rows.map(({ width, samples }) => [width, samples])).toEqual(
+      [8, 8, 16, 16, 32, 32].map((width) => [width, 6400 / width]),
+    );
+    expect(progress.at(-1)).toBe(1);
+    const ntk = convergenceSlopes(rows.filter(({ quantity }) => quantity === "ntk"));
+    expect(Math.abs(ntk.spread!.slope + 0.5)).toBeLessThan(0.1);
+    // The mean of this NNGP kernel is exact at any width; the NTK's is not.
+    const nngp = rows.filter(({ quantity }) => quantity === "nngp");
+    for (const { error, noise, spread, samples } of nngp) {
+      expect(error).toBeLessThan(3 * noise);
+      expect(noise * Math.sqrt(samples)).toBeCloseTo(spread, 12);
+    }
+  });
+
+  test("fits powers, leaving out what is noise", () => {
+    const row = (width: number): ConvergenceRow => {
+      const [bias, spread] = [3 / width, 2 / Math.sqrt(width)];
+      const noise = spread / 40;
+      return { quantity: "nngp", width, samples: 1600, error: Math.hypot(bias, noise), noise, spread };
+    };
+    const { error, spread } = convergenceSlopes([16, 32, 64, 4096].map(row));
+    expect(error!.slope).toBeCloseTo(-1, 10);
+    expect(spread!.slope).toBeCloseTo(-0.5, 10);
+    expect(convergenceSlopes([row(16)])).toEqual({ error: null, spread: null });
+  });
+
+  test("says what is missing", async () => {
+    const next = (options: object): Promise<unknown> =>
+      convergence(net, x, { widths: [4], samples: 20, limit: {}, ...options })
+        [Symbol.asyncIterator]()
+        .next();
+    await expect(next({})).rejects.toThrow("convergence: limit: got nothing, allowed is nngp, ntk or both.");
+    await expect(next({ widths: [] })).rejects.toThrow("convergence: widths: got nothing");
+    await expect(next({ limit: { nngp: [1, 2] } })).rejects.toThrow(
+      "convergence: limit.nngp: got 2 numbers, allowed is 9",
+    );
+  });
+});
