@@ -1,12 +1,14 @@
-import { type Batch, channelsOf, positionsOf } from "../core/batch.js";
+import { type Batch, examples } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import { child, permutation, randomKey } from "../core/random.js";
 import type { RunOptions } from "../core/run.js";
+import { positionCount } from "../core/shape.js";
 import type { Matrix } from "../linalg/matrix.js";
+import type { ArrayOperations } from "../network/arrays.js";
 import type { Network } from "../network/placement.js";
 import { backwards } from "./backward.js";
 import { unitsOf } from "./init.js";
-import { activationsOf, forward } from "./network.js";
+import { type Activations, activationsOf, forward } from "./network.js";
 import { pause } from "./pause.js";
 import { type Plain, plain } from "./plain.js";
 import { arraysOf, mapWeights, type Weights } from "./weights.js";
@@ -67,7 +69,7 @@ export async function* train(
   const n = x.shape[0];
   const size = Math.min(n, options.batchSize ?? n);
   const start = centered ? outputsOf(network, weights, x, seed, 0).data : new Float64Array(y.data.length);
-  checkOutputs(outputsOf(network, weights, examplesAt(x, [0]), seed, 0), y);
+  checkOutputs(outputsOf(network, weights, examples(x, 0, 1), seed, 0), y);
   let order: ArrayLike<number> = Array.from({ length: n }, (_, i) => i);
   let [epoch, next] = [0, 0];
   for (let step = 0; ; step++) {
@@ -80,7 +82,7 @@ export async function* train(
     next += size < n ? size : 0;
     const t = backwards(plain);
     const leaves = mapWeights(weights, t.leaf);
-    const { x: f } = forward(t, network, leaves, activationsOf(t, examplesAt(x, rows)), child(unitsOf(seed), step));
+    const { x: f } = forward(t, network, leaves, someOf(t, activationsOf(t, x), rows), child(unitsOf(seed), step));
     const C = y.columns;
     const of = (all: ArrayLike<number>): Float64Array =>
       Float64Array.from({ length: size * C }, (_, i) => all[rows[Math.floor(i / C)]! * C + (i % C)]!);
@@ -129,15 +131,19 @@ function crossEntropy(f: Float64Array, y: Float64Array, C: number): Loss {
   return { loss, gradient };
 }
 
-/** Some examples of a batch. */
-function examplesAt(x: Batch, rows: readonly number[]): Batch {
-  const S = positionsOf(x);
-  const run = S * channelsOf(x);
-  const data = new Float64Array(rows.length * run);
-  for (const [i, row] of rows.entries()) data.set(x.data.subarray(row * run, (row + 1) * run), i * run);
-  const mask =
-    x.mask && Uint8Array.from({ length: rows.length * S }, (_, i) => x.mask![rows[Math.floor(i / S)]! * S + (i % S)]!);
-  return { ...x, shape: [rows.length, ...x.shape.slice(1)], data, ...(mask && { mask }) };
+/** Some examples' activations. */
+function someOf<A>(
+  t: ArrayOperations<A>,
+  { x, shape, mask, graph }: Activations<A>,
+  rows: readonly number[],
+): Activations<A> {
+  const S = positionCount(shape);
+  return {
+    x: t.take(x, 0, rows),
+    shape,
+    mask: mask && Uint8Array.from({ length: rows.length * S }, (_, i) => mask[rows[Math.floor(i / S)]! * S + (i % S)]!),
+    graph: graph && t.take(graph, 0, rows),
+  };
 }
 
 function checkOptions({ steps, learningRate, batchSize }: TrainOptions, x: Batch, y: Matrix): void {

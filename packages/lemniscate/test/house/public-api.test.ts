@@ -33,6 +33,7 @@ test("the package has these entries", () => {
     "./ops",
     "./data",
     "./shaped",
+    "./finite",
     "./schema/lemniscate.schema.json",
     "./package.json",
   ]);
@@ -352,6 +353,41 @@ test("lemniscate/shaped exports these names", async () => {
       "type UnshapedAttention",
       "type UnshapedMlp",
       "type UnshapedModel",
+    ]
+  `);
+});
+
+test("lemniscate/finite exports these names", async () => {
+  expect(await surface("./finite")).toMatchInlineSnapshot(`
+    [
+      "apply",
+      "convergence",
+      "convergenceSlopes",
+      "empiricalNngp",
+      "empiricalNtk",
+      "empiricalNtkProduct",
+      "init",
+      "linearize",
+      "monteCarloKernel",
+      "taylorExpand",
+      "train",
+      "type ArrayOperations",
+      "type Average",
+      "type Axes",
+      "type ConvergenceOptions",
+      "type ConvergenceRow",
+      "type Elementwise",
+      "type EmpiricalOptions",
+      "type Expansion",
+      "type InitOptions",
+      "type MonteCarloEstimate",
+      "type MonteCarloKernel",
+      "type MonteCarloOptions",
+      "type Plain",
+      "type Slope",
+      "type TrainOptions",
+      "type TrainState",
+      "type Weights",
     ]
   `);
 });

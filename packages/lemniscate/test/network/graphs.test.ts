@@ -13,7 +13,7 @@ import type { Matrix } from "../../src/linalg/matrix.js";
 import { networkFromData } from "../../src/network/json.js";
 import type { Network } from "../../src/network/placement.js";
 import { kernel, positionKernel } from "../../src/tiles/kernel.js";
-import { monteCarlo } from "../conformance/finite.js";
+import { expectLimit } from "../conformance/finite.js";
 import { oracle } from "../conformance/oracle.js";
 import { difference, random, randomBatch } from "../conformance/random.js";
 import { hasShared, needsShared, shared } from "../data/shared.js";
@@ -83,14 +83,7 @@ describe("aggregate", () => {
     });
     const network = net(dense, relu, aggregate, dense, relu, { type: "globalAvgPool" }, dense);
     const found = await kernel(network)(x, null, { get, engine: engines[0] });
-    const [small, large] = [monteCarlo(network, x, 32, 300, 3), monteCarlo(network, x, 64, 150, 4)];
-    for (const quantity of get)
-      for (const [i, wanted] of found[quantity].data.entries()) {
-        const [s, l, scale] = [small[quantity], large[quantity], Math.max(...found[quantity].data)];
-        const error = Math.sqrt(4 * l.error[i]! ** 2 + s.error[i]! ** 2);
-        expect(Math.abs(2 * l.mean[i]! - s.mean[i]! - wanted)).toBeLessThan(4 * error + 0.01 * scale);
-        expect(error).toBeLessThan(0.18 * scale);
-      }
+    await expectLimit({ nngp: found.nngp.data, ntk: found.ntk.data }, network, x);
   });
 
   test("tells equal data with different graphs apart", async () => {
