@@ -28,6 +28,11 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
+  ...["tanh", "selu"].map((fn) => ({
+    name: fn,
+    network: serial(dense, { type: "elementwise", fn, maxVariance: 8, tolerance: 1e-3 }, dense),
+    x: randomBatch(1, [3, 3]),
+  })),
   {
     name: "layerNorm over positions, flatten",
     network: serial(dense, { type: "layerNorm", over: "all" }, relu, { type: "flatten" }, dense),

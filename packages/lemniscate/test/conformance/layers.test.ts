@@ -175,6 +175,8 @@ const rows: readonly LayerRow[] = [
       { type: "layerNorm", epsilon: 0.5 },
     ],
     options: [expanded[0]!, expanded.at(-1)!],
+    // A network from data knows the coefficients of a function alone; named ones are among the finite networks.
+    finite: [],
     error: 1e-7,
   },
   { type: "expNormalized", below: affine, finite: [], options: [{}, { gamma: 0.6, shift: 0.2 }] },
