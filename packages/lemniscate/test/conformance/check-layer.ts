@@ -18,8 +18,8 @@ import {
   positionsOf,
 } from "lemniscate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkGradient } from "./gradient.js";
 import { expectLimit } from "./finite.js";
+import { checkGradient } from "./gradient.js";
 import { oracle } from "./oracle.js";
 import { difference, random, randomBatch } from "./random.js";
 
