@@ -3,8 +3,8 @@ export class Interrupted extends Error {
   /** What shells report for a program that a signal has ended: 128 and the number of the signal. */
   readonly exitCode: number;
 
-  constructor(exitCode: number) {
-    super("interrupted, nothing was written");
+  constructor(exitCode: number, written: string) {
+    super(`interrupted, ${written}`);
     this.exitCode = exitCode;
   }
 }
@@ -18,11 +18,14 @@ const names = ["SIGINT", "SIGTERM"] as const;
  * Only work that looks at its signal belongs in here. Outside, signals do what they do to any program, so that they
  * are obeyed even while a long factorisation keeps JavaScript from listening.
  */
-export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function interruptible<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  written = "nothing was written",
+): Promise<T> {
   const controller = new AbortController();
   const stop = (name: (typeof names)[number]): void => {
     if (controller.signal.aborted) process.exit(codes[name]);
-    controller.abort(new Interrupted(codes[name]));
+    controller.abort(new Interrupted(codes[name], written));
   };
   for (const name of names) process.on(name, stop);
   try {

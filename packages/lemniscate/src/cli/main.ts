@@ -6,6 +6,7 @@ import { explainCommand } from "./commands/explain.js";
 import { kernelCommand } from "./commands/kernel.js";
 import { predictCommand } from "./commands/predict.js";
 import { schemaCommand } from "./commands/schema.js";
+import { shapedCommand } from "./commands/shaped.js";
 import { verifyCommand } from "./commands/verify.js";
 import { failureOf } from "./failure.js";
 import { version } from "./version.js";
@@ -35,6 +36,7 @@ for (const add of [
   verifyCommand,
   doctorCommand,
   schemaCommand,
+  shapedCommand,
 ])
   add(program);
 for (const command of program.commands) command.option("--debug", "print the stack of an error");

@@ -54,6 +54,11 @@ export function entries({ covariances, paths }: Snapshot, a: number, b: number):
   return covariances.subarray(at, at + paths);
 }
 
+/** The numbers of those paths that have not been stopped. */
+export function moving(x: ArrayLike<number>, { stoppedAt }: Snapshot): Float64Array {
+  return Float64Array.from(x).filter((_, p) => stoppedAt[p] === Number.POSITIVE_INFINITY);
+}
+
 export interface Course extends RunOptions {
   readonly mover: Mover;
   /** How many matrices make a state. */

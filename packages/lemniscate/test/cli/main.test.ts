@@ -2,12 +2,24 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { lemniscate } from "./lemniscate.js";
 
-const commands = ["kernel", "predict", "explain", "estimate", "verify", "doctor", "schema"];
+const commands = [
+  "kernel",
+  "predict",
+  "explain",
+  "estimate",
+  "verify",
+  "doctor",
+  "schema",
+  "shaped sde",
+  "shaped simulate",
+  "shaped compare",
+  "shaped map",
+];
 
 test("without arguments it shows what there is, as an error", () => {
   const { code, stdout, stderr } = lemniscate([]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  for (const command of commands) expect(stderr).toContain(`\n  ${command} `);
+  for (const command of commands) expect(stderr).toContain(`\n  ${command.split(" ")[0]} `);
 });
 
 test("--version is that of the package", () => {
@@ -16,7 +28,7 @@ test("--version is that of the package", () => {
 });
 
 test.each(commands)("%s --help has an example", (command) => {
-  const { code, stdout, stderr } = lemniscate([command, "--help"]);
+  const { code, stdout, stderr } = lemniscate([...command.split(" "), "--help"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toContain(`Example:\n  $ lemniscate ${command} `.trimEnd());
 });
