@@ -62,6 +62,8 @@ export async function* simulate(model: ShapedModel, options: NetworkOptions): As
   if (depth !== undefined) checkCount("depth", depth);
   if (!(end >= 0)) throw outOfRange("end", String(end), "a number from 0", "It is depth over width.");
   const layers = depth ?? Math.round(end * width);
+  const layer = layerOf(model, width, layers);
+  checkWidth(tokens, width, layer.attention?.heads ?? 1, by, layer.attention?.outputProjection ?? true);
   const marks = options.times?.map((t) => Math.round(t * width)) ?? [layers];
   for (const [i, mark] of marks.entries())
     if (!(mark >= 0 && mark <= layers && (i === 0 || mark > marks[i - 1]!)))
@@ -71,8 +73,6 @@ export async function* simulate(model: ShapedModel, options: NetworkOptions): As
         `times of different layers in ascending order, up to ${layers / width}`,
         "Take fewer times, or a greater width.",
       );
-  const layer = layerOf(model, width, layers);
-  checkWidth(tokens, width, layer.attention?.heads ?? 1, by, layer.attention?.outputProjection ?? true);
   const program = by === "weights" ? undefined : layerStep(tokens, layer, width, hidden);
   yield* run({
     mover: program === undefined ? weightsMover(layer, start, width) : moverOf(program, options),

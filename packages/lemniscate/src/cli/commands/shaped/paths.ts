@@ -90,7 +90,11 @@ export function simulateCommand(shaped: Command): void {
       const { model, start } = readModel(file, flags);
       const { paths, seed, engine, width, depth, by, hidden } = flags;
       const end = depth === undefined ? flags.end : depth / width;
-      const times = timesOf({ end, ...(flags.times && { times: flags.times }) });
+      // Quarters of few layers may be the same layer.
+      const quarters = timesOf({ end }).filter(
+        (t, i, all) => Math.round(t * width) !== Math.round((all[i - 1] ?? -1) * width),
+      );
+      const times = flags.times ?? quarters;
       const options = { start, paths, seed, engine, width, depth, by, hidden, end, times };
       await follow(start.length, flags, async (run) => simulate(model, { ...options, ...run }), "networks");
     });
