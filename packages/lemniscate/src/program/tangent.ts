@@ -147,9 +147,13 @@ class Tangents {
     const meant: Record<string, Parameter> = { ...shape.parameters };
     const along: Record<string, Parameter> = {};
     for (const [name, parameter] of Object.entries(shape.parameters)) {
+      const others = around.map((node) => node.parameters[name]!);
+      if (others.every((other) => same(other, parameter))) continue;
+      if (typeof parameter === "string" || typeof parameter === "boolean") throw special(shape, shape);
       const isList = Array.isArray(parameter);
-      if (!isList && typeof parameter !== "number") continue;
-      const lists = around.map((node) => listOf(node.parameters[name]!));
+      const lists = others.map((other) => listOf(other));
+      if (!lists.every((list) => list.length === lists[0]!.length && list.every((item) => typeof item === "number")))
+        throw special(shape, shape);
       const moved = listOf(parameter).map((_, i) =>
         interpolate(
           this.#points,
@@ -174,12 +178,18 @@ function special(base: Node, shape: Node): LemniscateError {
   });
 }
 
+/** Whether two parameters are equal, entry by entry. */
+function same(a: Parameter, b: Parameter): boolean {
+  return a === b || (typeof a === "object" && JSON.stringify(a) === JSON.stringify(b));
+}
+
 /** Whether parameters are the same, up to what interpolation leaves. */
 function agree(parameters: Parameters, meant: Parameters): boolean {
   return Object.entries(meant).every(([name, parameter]) => {
     const other = parameters[name];
     if (other === undefined || typeof other !== typeof parameter) return false;
-    if (typeof parameter !== "number" && !Array.isArray(parameter)) return other === parameter;
+    if (same(other, parameter)) return true;
+    if (typeof parameter !== "number" && !Array.isArray(parameter)) return false;
     const [a, b] = [listOf(parameter), listOf(other)];
     return a.length === b.length && a.every((x, i) => Math.abs(x - b[i]!) <= 1e-9 * Math.max(1, Math.abs(x)));
   });

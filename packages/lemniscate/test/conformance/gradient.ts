@@ -40,8 +40,11 @@ export async function checkGradient(
     const value = place.reduce((node, key) => (node as never)[key], net as unknown) as number;
     const h = 1e-3 * (Math.abs(value) || 1);
     const nets = [h, -h, 2 * h, -2 * h].map((by) => changed(net, place, by));
-    // Numbers that cannot vary by themselves, and entries of matrices that are 0 and so are not there.
-    const fixed = (place.includes("matrix") && value === 0) || place.includes("covariance");
+    // Numbers that cannot vary by themselves, those of approximations, and entries of matrices that are 0 and so are not there.
+    const fixed =
+      ["maxVariance", "tolerance", "expansion"].some((name) => place.includes(name)) ||
+      (place.includes("matrix") && value === 0) ||
+      place.includes("covariance");
     if (!watched(place.join("."))) return [];
     return fixed || nets.includes(undefined) ? [] : [{ place, h, nets }];
   });
