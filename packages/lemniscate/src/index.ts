@@ -135,6 +135,7 @@ export { type RbfOptions, rbf } from "./network/layers/rbf.js";
 export { type RectifiedMonomialOptions, rectifiedMonomial } from "./network/layers/rectified-monomial.js";
 export { relu } from "./network/layers/relu.js";
 export { type ResizeOptions, resize } from "./network/layers/resize.js";
+export { type RmsNormOptions, rmsNorm } from "./network/layers/rms-norm.js";
 export { type ScaleOptions, scale } from "./network/layers/scale.js";
 export { sigmoidLike } from "./network/layers/sigmoid-like.js";
 export { sign } from "./network/layers/sign.js";

@@ -11,6 +11,8 @@ export interface Shape {
   readonly grid: readonly number[];
   readonly channels: number | undefined;
   readonly gaussian: boolean;
+  /** Whether their mean over channels is known though they are not Gaussian: behind a nonlinearity it is. */
+  readonly mean?: true;
   /** Of several inputs, before one of them is chosen: what each is, in the order of their positions. */
   readonly parts?: readonly InputPart[];
 }

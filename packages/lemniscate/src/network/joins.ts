@@ -65,7 +65,8 @@ export function shapeOfJoin(join: Join, shapes: readonly Shape[], bonds: readonl
       "one such branch at most, equal ones, or branches of identity, scale, slice, resize, linear, avgPool and sumPool",
       "Their covariance with each other is not known: give all but one a dense().",
     );
-  return { ...first, ...behind(join, shapes, axis, refuse) };
+  const { mean: _, ...plain } = first;
+  return { ...plain, ...behind(join, shapes, axis, refuse) };
 }
 
 /** What a join changes about the shape of its first branch. */

@@ -14,6 +14,11 @@ import type { Network, Placement } from "./placement.js";
 export interface Covariances {
   nngp(p: Side, q: Side): Node;
   ntk(p: Side, q: Side): Node;
+  /**
+   * E[f_a(x)]·E[f_b(x')], what the covariance would be with independent weights on both sides; 0 for Gaussians. Left out
+   * where it is not known.
+   */
+  means?(p: Side, q: Side): Node;
   /** 1 where side p has a position, 0 at padding. */
   presence(p: Side): Node;
 }

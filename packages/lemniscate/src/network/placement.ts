@@ -25,14 +25,6 @@ export type NonlinearityPlacement<Name extends string> = {
   readonly "Gaussian tokens": "tokens";
 };
 
-/** Normalisation takes Gaussians and leaves Gaussians. */
-export type NormalizationPlacement<Name extends string> = {
-  readonly features: `${Name} needs Gaussian input: put dense() before it`;
-  readonly "Gaussian features": "Gaussian features";
-  readonly tokens: `${Name} needs Gaussian input: put dense() or attention() before it`;
-  readonly "Gaussian tokens": "Gaussian tokens";
-};
-
 /** Attention and convolution mix positions, and their random weights make them Gaussian. */
 export type AttentionPlacement<Name extends string> = {
   readonly features: `${Name} needs tokens, but is given features`;

@@ -3,6 +3,7 @@ import { LemniscateError } from "../core/errors.js";
 import { describeShape, type Shape } from "../core/shape.js";
 import type { Node, Side } from "../ops/op.js";
 import { keep } from "../ops/padding.js";
+import { zero } from "../ops/zero.js";
 import { type Branch, besideInChannels, besideInPositions, type Passed, product, sum } from "./branches.js";
 import type { Combinator, Join } from "./combinators.js";
 import { type Bond, isJoin, shapeOfJoin } from "./joins.js";
@@ -65,18 +66,24 @@ export function covariancesOf(network: Network, below: Covariances, input: Shape
   }
   if (isJoin(node)) return remember(joinOf(node, below, input));
   const { definition, options } = layerOf(network, []);
-  return withPadding(definition.kernel(below, options, input), below);
+  return withPadding(definition.kernel(below, options, input), below, definition.hasWeights);
 }
 
 /** Puts the zeros of padding back after a layer, and computes each covariance once. */
-function withPadding(layer: LayerCovariances, below: Covariances): Covariances {
+function withPadding(layer: LayerCovariances, below: Covariances, gaussian: boolean): Covariances {
   const presence = layer.presence ?? below.presence;
   const kept = (k: Node, p: Side, q: Side): Node => keep(k, presence(p), presence(q));
   return remember({
     nngp: (p, q) => kept(layer.nngp(p, q), p, q),
     ntk: (p, q) => kept(layer.ntk(p, q), p, q),
+    ...(gaussian ? { means: noMeans(layer) } : layer.means && { means: (p, q) => kept(layer.means!(p, q), p, q) }),
     presence,
   });
+}
+
+/** The means of Gaussians. */
+function noMeans({ nngp }: Pick<Covariances, "nngp">): NonNullable<Covariances["means"]> {
+  return (p, q) => zero(nngp(p, q).extent, [p, q]);
 }
 
 /** The same covariances, each built once: rules ask for them again and again. */
@@ -90,6 +97,7 @@ export function remember(covariances: Covariances): Covariances {
   return {
     nngp: (p, q) => once(`nngp${p}${q}`, () => covariances.nngp(p, q)),
     ntk: (p, q) => once(`ntk${p}${q}`, () => covariances.ntk(p, q)),
+    ...(covariances.means && { means: (p, q) => once(`means${p}${q}`, () => covariances.means!(p, q)) }),
     presence: (p) => once(`presence${p}`, () => covariances.presence(p)),
   };
 }
@@ -105,7 +113,10 @@ function joinOf(join: Join, below: Covariances, input: Shape): Covariances {
       steps: passedBy(network, below, input),
     };
   });
-  if (join.type === "parallel") return sum(branches, below, input.grid);
+  if (join.type === "parallel") {
+    const added = sum(branches, below, input.grid);
+    return { ...added, means: noMeans(added) };
+  }
   if (join.type === "product") return product(branches);
   if (join.along !== "channels") return besideInPositions(branches, join.along, below, input.grid);
   return besideInChannels(

@@ -39,6 +39,28 @@ const cases: readonly Case[] = [
     x: tokens,
   },
   {
+    name: "layerNorm behind a nonlinearity",
+    network: serial(dense, relu, norm, dense, relu, { type: "dropout", drop: 0.2 }, { type: "rmsNorm" }, dense),
+    x: features,
+    networks: 600,
+  },
+  {
+    name: "layerNorm over positions behind a nonlinearity",
+    network: serial(
+      dense,
+      relu,
+      { type: "layerNorm", over: [0] },
+      { type: "conv", filter: [2, 1] },
+      { type: "gelu" },
+      { type: "rmsNorm", over: [1] },
+      pool,
+      dense,
+    ),
+    x: randomBatch(3, [2, 2, 3, 2], [1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
+    networks: 200,
+    width: 64,
+  },
+  {
     name: "softmax attention with encodings",
     network: serial(
       dense,

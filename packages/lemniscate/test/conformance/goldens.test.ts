@@ -11,7 +11,7 @@ const folder = fileURLToPath(new URL("../../../../../shared/goldens", import.met
 const present = existsSync(folder);
 
 /** Cases that passed when this was written; more layers may only raise the numbers. */
-const known = { f64: 256, f32: 256 };
+const known = { f64: 260, f32: 260 };
 
 async function verdicts(engine: Engine, kind: "kernel" | "predict"): Promise<{ passed: string[]; failed: string[] }> {
   const [passed, failed]: [string[], string[]] = [[], []];

@@ -58,6 +58,24 @@ const size = (options: object, name: string): number => {
 /** Whether a slice of tokens leaves features. */
 const drops = (options: object): boolean => /^{"axes":\[\d+\]}$/.test(JSON.stringify(options));
 
+/** Normalisation over some axes needs those. */
+const normalized: Pick<LayerRow, "grids" | "blind" | "equivariant" | "data"> = {
+  data: "tokens",
+  grids: (options) => {
+    const { over } = options as { over?: string | number[] };
+    if (!Array.isArray(over)) return [[1], [2], [3], [5]];
+    return over.includes(2)
+      ? [[2, 2, 3]]
+      : over.includes(1)
+        ? [
+            [2, 3],
+            [3, 2],
+          ]
+        : [[3], [2, 3]];
+  },
+  equivariant: (options) => !Array.isArray((options as { over?: unknown }).over),
+};
+
 /** One row for each layer; a new layer needs one, as the first test says. */
 const rows: readonly LayerRow[] = [
   {
@@ -128,8 +146,27 @@ const rows: readonly LayerRow[] = [
   {
     type: "layerNorm",
     below: trained,
-    options: [{}, { epsilon: 0 }, { epsilon: 0.5 }, { over: "all" }, { over: "all", epsilon: 0 }],
+    ...normalized,
+    options: [
+      {},
+      { epsilon: 0 },
+      { epsilon: 0.5 },
+      { over: "all" },
+      { over: "all", epsilon: 0 },
+      { over: [0] },
+      { over: [0, 2] },
+      { over: [1], epsilon: 1e-3 },
+    ],
     // Over positions a large ε would count padding, as in Neural Tangents; random networks meet that.
+  },
+  {
+    type: "rmsNorm",
+    raw: true,
+    below: [biased, { type: "relu" }],
+    options: [{}, { epsilon: 0.5 }, { over: "all" }, { over: [1] }],
+    ...normalized,
+    // Data may be nearly 0 in all channels, of which single precision keeps less.
+    single: 1e-3,
   },
   { type: "relu", below: affine, options: [{}] },
   { type: "leakyRelu", below: affine, options: [{}, { slope: 0.3 }, { slope: -0.5 }, { slope: 1 }] },

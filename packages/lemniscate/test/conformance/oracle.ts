@@ -12,6 +12,8 @@ interface State {
   readonly K: readonly (readonly number[][])[];
   readonly T: readonly (readonly number[][])[];
   readonly mask: readonly (readonly number[])[];
+  /** Products of the means over channels of both sides, or null where no rule tells them. */
+  readonly M: readonly (readonly number[][])[] | null;
   /** Of each example the matrix of its graph. */
   readonly graphs: readonly (readonly (readonly number[])[])[];
 }
@@ -43,7 +45,7 @@ function input(x: Batch): State {
       return row;
     }),
   );
-  const empty: State = { N, grid, channels, K: [], T: [], mask, graphs };
+  const empty: State = { N, grid, channels, K: [], T: [], M: null, mask, graphs };
   return {
     ...empty,
     K: blocks(empty, (i, j, a, b) => {
@@ -76,6 +78,7 @@ function through(network: Data, below: State): State {
   const both = (k: Entry, t: Entry, channels = below.channels): State => ({
     ...below,
     channels,
+    M: null,
     K: blocks(below, k),
     T: blocks(below, t),
   });
@@ -97,7 +100,7 @@ function through(network: Data, below: State): State {
       const mask = below.mask.map((_, i) =>
         states[0]!.mask[i]!.map((_, a) => Math.max(...states.map((of) => of.mask[i]![a]!))),
       );
-      const state: State = { ...states[0]!, mask };
+      const state: State = { ...states[0]!, M: null, mask };
       const own = states.filter((_, r) => operators[r] === null);
       // What carries the input is one operator on it, the sum of those of its branches.
       const total = operators.filter((of) => of !== null).reduce<Operator | null>(plus, null);
@@ -115,7 +118,7 @@ function through(network: Data, below: State): State {
       const mask = below.mask.map((_, i) =>
         states[0]!.mask[i]!.map((_, a) => Math.max(...states.map((of) => of.mask[i]![a]!))),
       );
-      const state: State = { ...states[0]!, mask };
+      const state: State = { ...states[0]!, M: null, mask };
       const S2 = count(state.grid);
       const at = (kind: "K" | "T", r: number, [i, j, a, b]: [number, number, number, number]): number =>
         states[r]![kind][i]![j]![a * S2 + b]!;
@@ -141,28 +144,51 @@ function through(network: Data, below: State): State {
       const fanIn = below.channels! / scale[0]!;
       return both(out, (...at) => fanIn * K(...at) + (bias === null ? 0 : 1) + w2 * T(...at), channels);
     }
-    case "layerNorm": {
-      const eps = option("epsilon");
-      const own = (i: number, a: number): number => K(i, i, a, a) + eps;
-      const all = network["over"] === "all";
-      const std = below.mask.map((present, i) =>
-        present.map((_, a) => {
-          if (!all) return Math.sqrt(own(i, a));
-          const total = present.reduce((sum, _, c) => sum + own(i, c), 0);
-          return Math.sqrt(
-            total /
-              Math.max(
-                1,
-                present.reduce((x, y) => x + y),
-              ),
-          );
-        }),
+    case "layerNorm":
+    case "rmsNorm": {
+      const over = network["over"] as "channels" | "all" | number[];
+      const along = (a: number, k: number): number => Math.floor(a / count(below.grid.slice(k + 1))) % below.grid[k]!;
+      const together = (a: number, b: number): boolean =>
+        over === "all" ||
+        below.grid.every((_, k) => (Array.isArray(over) && over.includes(k)) || along(a, k) === along(b, k));
+      const M: Entry = (i, j, a, b) =>
+        network.type === "rmsNorm" || below.M === null ? 0 : below.M[i]![j]![a * S + b]!;
+      // Sums over those that are normalised together with a, and how many of them are present.
+      const range = [...Array(S).keys()];
+      const group = (a: number): number[] => range.filter((b) => together(a, b));
+      const present = (i: number, a: number): number =>
+        Math.max(
+          1,
+          group(a).reduce((n, b) => n + below.mask[i]![b]!, 0),
+        );
+      const half = (i: number, j: number, a: number, b: number): number =>
+        group(a).reduce((sum, c) => sum + M(i, j, c, b), 0) / present(i, a);
+      const both2 = (i: number, j: number, a: number, b: number): number =>
+        group(b).reduce((sum, d) => sum + half(i, j, a, d), 0) / present(j, b);
+      const centred: Entry = (i, j, a, b) => K(i, j, a, b) - half(i, j, a, b) - half(j, i, b, a) + both2(i, j, a, b);
+      const std = below.mask.map((_, i) =>
+        range.map((a) =>
+          Math.sqrt(
+            group(a).reduce(
+              (sum, c) => sum + (below.mask[i]![c] === 1 ? centred(i, i, c, c) : 0) + option("epsilon"),
+              0,
+            ) / present(i, a),
+          ),
+        ),
       );
       const divided =
         (k: Entry): Entry =>
         (i, j, a, b) =>
           k(i, j, a, b) / (std[i]![a]! * std[j]![b]!);
-      return both(divided(K), divided(T));
+      const state = both(divided(centred), divided(T));
+      const kept =
+        network.type === "rmsNorm" && below.M !== null
+          ? blocks(
+              below,
+              divided((i, j, a, b) => below.M![i]![j]![a * S + b]!),
+            )
+          : null;
+      return { ...state, M: network.type === "rmsNorm" ? kept : blocks(below, () => 0) };
     }
     case "dropout": {
       if (network["mode"] === "test") return below;
@@ -170,7 +196,7 @@ function through(network: Data, below: State): State {
         (k: Entry): Entry =>
         (i, j, a, b) =>
           i === j && a === b ? k(i, j, a, b) / (1 - option("drop")) : k(i, j, a, b);
-      return both(same(K), same(T));
+      return { ...both(same(K), same(T)), M: below.M };
     }
     case "flatten":
       return S === 1 && below.grid.length === 0
@@ -226,7 +252,13 @@ function through(network: Data, below: State): State {
       const fanIn = (below.channels! * size) / scale[0]!;
       const own: Entry =
         network["parameterization"] === "ntk" ? out : (...at) => fanIn * MK(...at) + (bias === null ? 0 : 1);
-      return { ...state, channels, K: blocks(state, out), T: blocks(state, (...at) => own(...at) + w2 * MT(...at)) };
+      return {
+        ...state,
+        M: null,
+        channels,
+        K: blocks(state, out),
+        T: blocks(state, (...at) => own(...at) + w2 * MT(...at)),
+      };
     }
     case "scale":
       return both(
@@ -238,7 +270,7 @@ function through(network: Data, below: State): State {
     case "linear": {
       const { grid, readings } = mapped(network, below.grid);
       const mask = below.mask.map((present) => readings.map((row) => (row.some(([p]) => present[p] === 1) ? 1 : 0)));
-      const state: State = { ...below, grid, mask };
+      const state: State = { ...below, M: null, grid, mask };
       const sum =
         (k: Entry): Entry =>
         (i, j, a, b) =>
@@ -274,7 +306,8 @@ function through(network: Data, below: State): State {
         (i, j, a, b) =>
           f(K(i, i, a, a), K(i, j, a, b), K(j, j, b, b));
       const [V, D] = [at(value), at(slope)];
-      return both(V, (...where) => D(...where) * T(...where));
+      const independent: Entry = (i, j, a, b) => value(K(i, i, a, a), 0, K(j, j, b, b));
+      return { ...both(V, (...where) => D(...where) * T(...where)), M: blocks(below, independent) };
     }
   }
 }
@@ -293,7 +326,7 @@ function pooled(
   channels: number | undefined,
 ): State {
   const mask = below.mask.map((present) => [present.includes(1) ? 1 : 0]);
-  const empty: State = { ...below, grid: [], mask, channels: Number.isNaN(channels) ? undefined : channels };
+  const empty: State = { ...below, M: null, grid: [], mask, channels: Number.isNaN(channels) ? undefined : channels };
   return { ...empty, K: blocks(empty, (i, j) => of(i, j, K)), T: blocks(empty, (i, j) => of(i, j, T)) };
 }
 
@@ -474,7 +507,7 @@ function spread(network: Data, below: State): ReturnType<typeof under> {
   const mask = below.mask.map((present) =>
     places.map((taps) => (taps.every((p) => p === undefined || present[p] === 1) ? 1 : 0)),
   );
-  return { places, size: count(filter), state: { ...below, grid: to, mask } };
+  return { places, size: count(filter), state: { ...below, M: null, grid: to, mask } };
 }
 
 /** Of each position behind a window the positions under it, undefined outside the grid, and the state to fill. */
@@ -509,7 +542,7 @@ function under(
   const places = outputs.map((p) => Array.from({ length: size }, (_, t) => read(p, coordinates(t, filter))));
   const middle = filter.map((n) => Math.floor((n - 1) / 2));
   const mask = below.mask.map((present) => outputs.map((p) => present[read(p, middle)!]!));
-  return { places, size, state: { ...below, grid: to, mask } };
+  return { places, size, state: { ...below, M: null, grid: to, mask } };
 }
 
 function attention(

@@ -18,11 +18,27 @@ describe("a layer that cannot stand where it is", () => {
       path: ["layers", 0],
     },
     {
-      what: "layerNorm behind a nonlinearity",
-      run: () => shapeOf(net(layer("dense"), layer("relu"), layer("layerNorm")), image),
+      what: "layerNorm on data",
+      run: () => shapeOf(net(layer("layerNorm")), image),
       code: "Misplaced",
-      message: `network.layers[2]: layerNorm: got an image (n, 4, 5, ∞), which is data or comes from a nonlinearity, allowed is ${gaussian}`,
-      path: ["layers", 2],
+      message:
+        "network.layers[0]: layerNorm: got an image (n, 4, 5, 3), whose mean over channels is not known, allowed is Gaussian input, or what a nonlinearity made of it. Put dense() before it, or use rmsNorm(), which subtracts no mean.",
+      path: ["layers", 0],
+    },
+    {
+      what: "layerNorm behind a product",
+      run: () =>
+        shapeOf(net({ type: "product", branches: [layer("dense"), layer("dense")] }, layer("layerNorm")), features),
+      code: "Misplaced",
+      message: /^network\.layers\[1\]: layerNorm: got features \(n, ∞\), whose mean over channels is not known/,
+    },
+    {
+      what: "normalisation over an axis that is not there",
+      run: () => shapeOf(net(layer("rmsNorm", { over: [2] })), image),
+      code: "Misplaced",
+      message:
+        "network.layers[0]: rmsNorm: got axis 2 of an image (n, 4, 5, 3), allowed is axes 0 to 1. Axes of positions count from 0; channels are always among those normalised over.",
+      path: ["layers", 0],
     },
     {
       what: "a nonlinearity behind dropout",

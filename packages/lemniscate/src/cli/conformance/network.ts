@@ -95,8 +95,11 @@ const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> =
   layerNorm: (of, rank) => {
     const axes = new Set(of.numbers("axis", [-1]).map((axis) => (axis < 0 ? axis + rank : axis)));
     const epsilon = of.number("eps", 1e-12);
-    if (axes.size === 1 && axes.has(rank - 1)) return { type: "layerNorm", over: "channels", epsilon };
-    if (axes.size === rank - 1 && !axes.has(0)) return { type: "layerNorm", over: "all", epsilon };
+    const positions = [...axes].filter((axis) => axis !== rank - 1).map((axis) => axis - 1);
+    if (axes.has(rank - 1) && !axes.has(0)) {
+      const over = positions.length === rank - 2 && rank > 2 ? "all" : positions.length === 0 ? "channels" : positions;
+      return { type: "layerNorm", over, epsilon };
+    }
     throw new Unavailable(`layerNorm over axes ${[...axes].join(", ")}`);
   },
   globalSelfAttention: attentionOf,

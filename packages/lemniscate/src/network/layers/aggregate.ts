@@ -27,6 +27,7 @@ export const aggregateDefinition: LayerDefinition<AggregateOptions> = {
   kernel: (below) => ({
     nngp: (p, q) => aggregated(below.nngp(p, q)),
     ntk: (p, q) => aggregated(below.ntk(p, q)),
+    ...(below.means && { means: (p, q) => aggregated(below.means!(p, q)) }),
   }),
   apply: (t, _, x, __, { graph }) => {
     if (graph !== null) return t.einsum("ntd,nst->nsd", x, graph);

@@ -35,13 +35,18 @@ export const avgPoolDefinition: LayerDefinition<AvgPoolOptions> = {
     const window = windowOf("avgPool", options, input);
     const size = sizeOfFilter(window);
     const mean =
-      (kind: "nngp" | "ntk"): typeof below.nngp =>
+      (of: typeof below.nngp): typeof below.nngp =>
       (p, q) => {
-        const sums = windowSums(below[kind](p, q), window);
+        const sums = windowSums(of(p, q), window);
         if (options.countPadding || options.padding !== "same") return affine(sums, 1 / size ** 2, 0);
         return scaleSides(sums, tapShares(p, window), tapShares(q, window));
       };
-    return { nngp: mean("nngp"), ntk: mean("ntk"), presence: (p) => pickCenters(below.presence(p), window) };
+    return {
+      nngp: mean(below.nngp),
+      ntk: mean(below.ntk),
+      ...(below.means && { means: mean(below.means) }),
+      presence: (p) => pickCenters(below.presence(p), window),
+    };
   },
   linear: (options, input) => {
     const window = windowOf("avgPool", options, input);

@@ -25,13 +25,16 @@ export const dropoutDefinition: LayerDefinition<DropoutOptions> = {
     drop: z.number().nonnegative().lt(1),
     mode: z.enum(["train", "test"]).default("train"),
   }),
-  shape: (input, { mode }) => (mode === "test" ? input : { ...input, gaussian: false }),
+  shape: (input, { mode }) =>
+    mode === "test" ? input : { ...input, gaussian: false, ...(input.gaussian && { mean: true as const }) },
   kernel: (below, { drop, mode }) => {
     if (mode === "test") return below;
     const factor = 1 / (1 - drop);
     return {
       nngp: (p, q) => scaleSameUnit(below.nngp(p, q), p, q, factor),
       ntk: (p, q) => scaleSameUnit(below.ntk(p, q), p, q, factor),
+      // Channels are dropped independently, which leaves products of their means.
+      ...(below.means && { means: below.means }),
     };
   },
   linear: ({ mode }) => (mode === "test" ? { map: null, factor: 1 } : null),

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { positionCount } from "../../core/shape.js";
 import { affine } from "../../ops/elementary.js";
+import type { Node, Side } from "../../ops/op.js";
 import { any } from "../../ops/padding.js";
-import { sumDiagonal } from "../../ops/reductions.js";
+import { sumDiagonal, sumPairs } from "../../ops/reductions.js";
 import { anyOf } from "../composed.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
@@ -24,6 +25,7 @@ export const flattenDefinition: LayerDefinition<FlattenOptions> = {
     grid: [],
     channels: input.channels === undefined ? undefined : input.channels * positionCount(input),
     gaussian: false,
+    ...((input.gaussian || input.mean) && { mean: true as const }),
   }),
   kernel: (below, _, input) => {
     if (input.grid.length === 0) return below;
@@ -31,7 +33,16 @@ export const flattenDefinition: LayerDefinition<FlattenOptions> = {
       (kind: "nngp" | "ntk"): typeof below.nngp =>
       (p, q) =>
         affine(sumDiagonal(below[kind](p, q)), 1 / positionCount(input), 0);
-    return { nngp: mean("nngp"), ntk: mean("ntk"), presence: (p) => any(sumDiagonal(below.presence(p))) };
+    const { means } = below;
+    // The mean over positions and channels, of both sides.
+    const ofMeans =
+      means && ((p: Side, q: Side): Node => affine(sumPairs(means(p, q)), 1 / positionCount(input) ** 2, 0));
+    return {
+      nngp: mean("nngp"),
+      ntk: mean("ntk"),
+      ...(ofMeans && { means: ofMeans }),
+      presence: (p) => any(sumDiagonal(below.presence(p))),
+    };
   },
   apply: (t, _, x, __, { input }) => t.reshape(x, [t.shape(x)[0]!, 1, positionCount(input) * input.channels]),
   mask: anyOf,

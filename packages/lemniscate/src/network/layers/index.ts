@@ -31,6 +31,7 @@ import { rbfDefinition } from "./rbf.js";
 import { rectifiedMonomialDefinition } from "./rectified-monomial.js";
 import { reluDefinition } from "./relu.js";
 import { resizeDefinition } from "./resize.js";
+import { rmsNormDefinition } from "./rms-norm.js";
 import { scaleDefinition } from "./scale.js";
 import { sigmoidLikeDefinition } from "./sigmoid-like.js";
 import { signDefinition } from "./sign.js";
@@ -50,6 +51,7 @@ export const layers: ReadonlyMap<string, AnyLayer> = new Map(
     convTransposeDefinition,
     attentionDefinition,
     layerNormDefinition,
+    rmsNormDefinition,
     reluDefinition,
     leakyReluDefinition,
     abReluDefinition,

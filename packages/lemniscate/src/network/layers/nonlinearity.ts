@@ -1,4 +1,4 @@
-import { applyDual, type Dual, dualOps } from "../../ops/duals/dual.js";
+import { applyDual, applyMeans, type Dual, dualOps } from "../../ops/duals/dual.js";
 import { multiply } from "../../ops/elementary.js";
 import type { Parameters } from "../../ops/op.js";
 import { isZero } from "../../ops/zero.js";
@@ -18,7 +18,7 @@ export function nonlinearity<Options extends object, P extends Parameters>(
   /** φ itself; `null` if there is none, only a rule for kernels. */
   phi: null | (<A>(t: ArrayOperations<A>, x: A, options: Options) => A),
 ): LayerDefinition<Options> {
-  const { covariance, derivative } = dualOps(dual);
+  const { covariance, derivative, means } = dualOps(dual);
   return {
     ...about,
     sources: [dual.source],
@@ -26,10 +26,11 @@ export function nonlinearity<Options extends object, P extends Parameters>(
     elementwise: { dual, parameters },
     shape: (input) => {
       needGaussian(about.name, input);
-      return { ...input, gaussian: false };
+      return { ...input, gaussian: false, mean: true };
     },
     kernel: (below, options) => ({
       nngp: (p, q) => applyDual(covariance, below.nngp(p, p), below.nngp(p, q), below.nngp(q, q), parameters(options)),
+      means: (p, q) => applyMeans(means, below.nngp(p, p), below.nngp(q, q), parameters(options)),
       ntk: (p, q) => {
         const ntk = below.ntk(p, q);
         if (isZero(ntk)) return ntk;

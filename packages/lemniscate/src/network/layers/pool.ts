@@ -25,14 +25,15 @@ export const globalAvgPoolDefinition: LayerDefinition<PoolOptions> = {
   shape: (input) => pooled("globalAvgPool", input),
   kernel: (below) => {
     const mean =
-      (kind: "nngp" | "ntk"): typeof below.nngp =>
+      (of: typeof below.nngp): typeof below.nngp =>
       (p, q) =>
-        scaleSides(
-          sumPairs(below[kind](p, q)),
-          share(sumDiagonal(below.presence(p))),
-          share(sumDiagonal(below.presence(q))),
-        );
-    return { nngp: mean("nngp"), ntk: mean("ntk"), presence: (p) => any(sumDiagonal(below.presence(p))) };
+        scaleSides(sumPairs(of(p, q)), share(sumDiagonal(below.presence(p))), share(sumDiagonal(below.presence(q))));
+    return {
+      nngp: mean(below.nngp),
+      ntk: mean(below.ntk),
+      ...(below.means && { means: mean(below.means) }),
+      presence: (p) => any(sumDiagonal(below.presence(p))),
+    };
   },
   apply: (t, _, x, __, { input, mask }) => {
     const sum = sumAlong(t, x, 1);
@@ -52,6 +53,7 @@ export const globalSumPoolDefinition: LayerDefinition<PoolOptions> = {
   kernel: (below) => ({
     nngp: (p, q) => sumPairs(below.nngp(p, q)),
     ntk: (p, q) => sumPairs(below.ntk(p, q)),
+    ...(below.means && { means: (p, q) => sumPairs(below.means!(p, q)) }),
     presence: (p) => any(sumDiagonal(below.presence(p))),
   }),
   apply: (t, _, x) => sumAlong(t, x, 1),

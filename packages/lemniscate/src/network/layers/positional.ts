@@ -27,6 +27,7 @@ export function positional<Options extends object>(
       return {
         nngp: (p, q) => mapPairs(below.nngp(p, q), A),
         ntk: (p, q) => mapPairs(below.ntk(p, q), A),
+        ...(below.means && { means: (p, q) => mapPairs(below.means!(p, q), A) }),
         presence: (p) => {
           const read = mapLine(below.presence(p), counting(A));
           return isSelection(A) ? read : any(read);

@@ -20,6 +20,7 @@ export const scaleDefinition: LayerDefinition<ScaleOptions> = {
   kernel: (below, { factor }) => ({
     nngp: (p, q) => affine(below.nngp(p, q), factor ** 2, 0),
     ntk: (p, q) => affine(below.ntk(p, q), factor ** 2, 0),
+    ...(below.means && { means: (p, q) => affine(below.means!(p, q), factor ** 2, 0) }),
   }),
   linear: ({ factor }) => ({ map: null, factor }),
   apply: (t, _, x, { factor }) => t.multiply(x, factor),

@@ -20,6 +20,7 @@ export const sumPoolDefinition: LayerDefinition<SumPoolOptions> = {
     return {
       nngp: (p, q) => windowSums(below.nngp(p, q), window),
       ntk: (p, q) => windowSums(below.ntk(p, q), window),
+      ...(below.means && { means: (p, q) => windowSums(below.means!(p, q), window) }),
       presence: (p) => pickCenters(below.presence(p), window),
     };
   },

@@ -24,6 +24,8 @@ export interface Dual<P extends Parameters> {
 export interface DualOps<P extends Parameters> {
   readonly covariance: ElementwiseOp<P>;
   readonly derivative: ElementwiseOp<P>;
+  /** E[φ(u)]·E[φ(v)]: the covariance of independent Gaussians. */
+  readonly means: ElementwiseOp<P>;
 }
 
 export function dualOps<P extends Parameters>(dual: Dual<P>): DualOps<P> {
@@ -34,7 +36,13 @@ export function dualOps<P extends Parameters>(dual: Dual<P>): DualOps<P> {
     keepsZero: (parameters) => part === "covariance" && dual.keepsZero(parameters),
     formula: (o, [pp, pq, qq], parameters) => dual[part](o, pp!, pq!, qq!, parameters),
   });
-  return { covariance: op("covariance"), derivative: op("derivative") };
+  const means: ElementwiseOp<P> = {
+    ...op("covariance"),
+    name: `${dual.name}Means`,
+    roles: ["row", "column"],
+    formula: (o, [pp, qq], parameters) => dual.covariance(o, pp!, o.constant(0), qq!, parameters),
+  };
+  return { covariance: op("covariance"), derivative: op("derivative"), means };
 }
 
 /** E[φ(u)φ(v)] or E[φ'(u)φ'(v)] of the Gaussians with the covariances `pp`, `pq`, `qq`. */
@@ -46,6 +54,13 @@ export function applyDual<P extends Parameters>(
   parameters: P,
 ): Node {
   return apply(op, [pp, pq, qq], parameters);
+}
+
+/** E[φ(u)]·E[φ(v)] of Gaussians with the variances of two covariances. */
+export function applyMeans<P extends Parameters>(op: ElementwiseOp<P>, pp: Node, qq: Node, parameters: P): Node {
+  const sides = [pp.sides[0]!, qq.sides[0]!];
+  const { extent, grid } = pp;
+  return { op: op as unknown as ElementwiseOp, args: [pp, qq], parameters, extent, sides, grid };
 }
 
 /** What formulas read of one side: its variance k, √k and 1/√k. */
