@@ -129,6 +129,7 @@ export { type LayerNormOptions, layerNorm } from "./network/layers/layer-norm.js
 export { type LeakyReluOptions, leakyRelu } from "./network/layers/leaky-relu.js";
 export { type LinearOptions, linear } from "./network/layers/linear.js";
 export { type MonomialOptions, monomial } from "./network/layers/monomial.js";
+export { hardTanh, type PiecewiseLinearOptions, piecewiseLinear } from "./network/layers/piecewise-linear.js";
 export { type PolynomialOptions, polynomial } from "./network/layers/polynomial.js";
 export { globalAvgPool, globalSumPool } from "./network/layers/pool.js";
 export { type RbfOptions, rbf } from "./network/layers/rbf.js";

@@ -18,6 +18,7 @@ import { gaussianDual } from "./duals/gaussian.js";
 import { geluDual } from "./duals/gelu.js";
 import { hermiteSeriesDual } from "./duals/hermite-series.js";
 import { normalizedExponentialDual } from "./duals/normalized-exponential.js";
+import { piecewiseLinearDual } from "./duals/piecewise-linear.js";
 import { polynomialDual } from "./duals/polynomial.js";
 import { hermiteDual, powerDual } from "./duals/power.js";
 import { rectifiedPowerDual } from "./duals/rectified-power.js";
@@ -62,6 +63,7 @@ const duals: readonly AnyDual[] = [
   polynomialDual,
   normalizedExponentialDual,
   hermiteSeriesDual,
+  piecewiseLinearDual,
 ];
 
 // biome-ignore lint/suspicious/noExplicitAny: as above

@@ -206,6 +206,13 @@ const rows: readonly LayerRow[] = [
     options: [[0.3], [0, 0.7], [0.3, 1, 0.2], [0, 0.5, 0, -0.25, 0, 0.125]].map((coefficients) => ({ coefficients })),
   },
   {
+    type: "piecewiseLinear",
+    below: affine,
+    options: [{ knots: [-0.5, 0.75], slopes: [-1, 2, 0.5], atZero: -0.375 }],
+    error: 1e-6,
+  },
+  { type: "hardTanh", below: affine, options: [{}], error: 1e-6 },
+  {
     type: "elementwise",
     below: [
       { type: "dense", weightStd: 0.7, biasStd: 0.4 },

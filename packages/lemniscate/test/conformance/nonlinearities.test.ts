@@ -19,6 +19,7 @@ import {
   type Network,
   networkFromData,
   openEngine,
+  piecewiseLinear,
   polynomial,
   rectifiedMonomial,
   relu,
@@ -27,6 +28,8 @@ import {
 } from "lemniscate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { layers } from "../../dist/network/layers/index.js";
+import { numbers } from "../../dist/ops/algebra.js";
+import { type PiecewiseLinearParameters, piecewiseLinearDual } from "../../dist/ops/duals/piecewise-linear.js";
 
 let engines: readonly Engine[] = [];
 beforeAll(async () => {
@@ -57,6 +60,7 @@ const required: Readonly<Record<string, object>> = {
   hermite: { degree: 3 },
   polynomial: { coefficients: [0.3, 1, 0.2] },
   elementwise: { fn: "selu" },
+  piecewiseLinear: { knots: [-0.5, 0.75], slopes: [-1, 2, 0.5], atZero: -0.375 },
 };
 const nonlinearities = [...layers.values()]
   .filter(({ name, shape, options }) => {
@@ -290,4 +294,32 @@ describe("functions by their Hermite coefficients", () => {
   ])("$what is refused", ({ run, message }) => {
     expect(run).toThrow(message);
   });
+});
+
+test("piecewise linear functions are exact, wherever their knots are", () => {
+  // Made by test/fixtures/elementwise/piecewise.py.
+  const file = new URL("../fixtures/elementwise/piecewise.json", import.meta.url);
+  const rows = JSON.parse(readFileSync(file, "utf8")) as [PiecewiseLinearParameters, ...number[]][];
+  for (const [of, pp, pq, qq, covariance, derivative] of rows as [
+    PiecewiseLinearParameters,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ][]) {
+    const scale = 20 * 2 ** -53 * (1 + of.atZero ** 2 + Math.max(...of.slopes) ** 2 * (1 + Math.sqrt(pp * qq)));
+    // The angle between nearly equal Gaussians is known to the digits of 1 − ρ; these points have all of them.
+    expect(Math.abs(piecewiseLinearDual.covariance(numbers, pp, pq, qq, of) - covariance)).toBeLessThan(scale);
+    expect(Math.abs(piecewiseLinearDual.derivative(numbers, pp, pq, qq, of) - derivative)).toBeLessThan(scale);
+  }
+});
+
+test("knots and slopes that make no function are refused", () => {
+  expect(() => piecewiseLinear({ knots: [1, 0], slopes: [0, 1, 2] })).toThrow(
+    "piecewiseLinear: knots: got [1,0], allowed is increasing numbers.",
+  );
+  expect(() => piecewiseLinear({ knots: [0, 1], slopes: [0, 1] })).toThrow(
+    "piecewiseLinear: slopes: got [0,1], allowed is one more number than knots.",
+  );
 });

@@ -817,6 +817,10 @@ function dual(network: Data): { readonly value: Expectation; readonly slope: Exp
     }
     case "polynomial":
       return polynomial(network["coefficients"] as number[]);
+    case "hardTanh":
+      return dual({ type: "piecewiseLinear", knots: [-1, 1], slopes: [0, 1, 0], atZero: 0 });
+    case "piecewiseLinear":
+      return piecewiseLinear(network);
     case "elementwise":
       // The functions that tests expand, by what their closed forms are called here.
       return dual(JSON.parse(network["name"] as string) as Data);
@@ -877,4 +881,49 @@ function polynomial(c: readonly number[]): { readonly value: Expectation; readon
     (...q) =>
       sumOver(of.length, (i) => sumOver(of.length, (j) => of[i]! * of[j]! * moment(i, j, ...q)));
   return { value: mean(c), slope: mean(c.map((value, i) => i * value).slice(1)) };
+}
+
+/**
+ * By one integral over u of φ(u) and the mean of φ(v) given u, which truncated Gaussians give; Simpson's rule between the
+ * points where either bends. Good to about 1e-9.
+ */
+function piecewiseLinear(network: Data): { readonly value: Expectation; readonly slope: Expectation } {
+  const [knots, slopes] = [network["knots"] as number[], network["slopes"] as number[]];
+  const slope = (x: number): number => slopes[knots.filter((t) => t <= x).length]!;
+  const rises = knots.map((_, i) => slopes[i + 1]! - slopes[i]!);
+  const from = (x: number): number =>
+    slopes[0]! * x + rises.reduce((sum, c, i) => sum + c * Math.max(x - knots[i]!, 0), 0);
+  const value = (x: number): number => from(x) - from(0) + (network["atZero"] as number);
+  const density = (z: number): number => Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
+  const tail = (z: number): number => (1 - erf(z / Math.SQRT2)) / 2;
+  const mean =
+    (k: 0 | 1): Expectation =>
+    (pp, pq, qq) => {
+      const [root, along] = [Math.sqrt(pp), pp === 0 ? 0 : pq / Math.sqrt(pp)];
+      const across = Math.sqrt(Math.max(0, qq - along * along));
+      const inner = (v: number): number => {
+        if (across < 1e-12) return k === 0 ? value(v) : slope(v);
+        let sum = k === 0 ? slopes[0]! * v - from(0) + (network["atZero"] as number) : slopes[0]!;
+        for (const [i, t] of knots.entries()) {
+          const z = (t - v) / across;
+          sum += rises[i]! * (k === 0 ? across * (density(z) - z * tail(z)) : tail(z));
+        }
+        return sum;
+      };
+      const bends = knots.flatMap((t) => [t / root, ...[-8, -4, -2, 0, 2, 4, 8].map((n) => (t + n * across) / along)]);
+      const ends = [-9, ...bends.filter((z) => Math.abs(z) < 9), 9].sort((x, y) => x - y);
+      let total = 0;
+      for (const [i, a] of ends.slice(0, -1).entries()) {
+        const n = 2 * Math.ceil(40 * (ends[i + 1]! - a) + 20);
+        const h = (ends[i + 1]! - a) / n;
+        for (let j = 0; j <= n; j++) {
+          // Just inside, where a slope jumps at the end.
+          const z = a + h * (j === 0 ? 1e-12 : j === n ? n - 1e-12 : j);
+          const weight = j === 0 || j === n ? 1 : j % 2 === 1 ? 4 : 2;
+          total += (h / 3) * weight * density(z) * (k === 0 ? value(root * z) : slope(root * z)) * inner(along * z);
+        }
+      }
+      return total;
+    };
+  return { value: mean(0), slope: mean(1) };
 }

@@ -165,13 +165,13 @@ function certified(
       where,
       given: "a function with a jump, or with a kink away from 0",
       allowed: "a continuous function, and kinks that are named",
-      mend: "Name the places, as in kinks: [-1, 1]; for jumps there are sign() and rectifiedMonomial({ degree: 0 }).",
+      mend: "Name the places, as in kinks: [-1, 1], or use piecewiseLinear(); for jumps there is sign().",
     });
   throw new LemniscateError({
     code: "OptionOutOfRange",
     where,
     given: `tolerance ${tolerance} at variances up to ${maxVariance}`,
     allowed: `${found.toPrecision(2)}, the error of 256 terms`,
-    mend: "Raise tolerance, or lower maxVariance by normalising the data or smaller weights before it.",
+    mend: "Raise tolerance, lower maxVariance by normalising before it, or use piecewiseLinear() for straight pieces.",
   });
 }

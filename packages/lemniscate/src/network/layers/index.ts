@@ -25,6 +25,7 @@ import { layerNormDefinition } from "./layer-norm.js";
 import { leakyReluDefinition } from "./leaky-relu.js";
 import { linearDefinition } from "./linear.js";
 import { monomialDefinition } from "./monomial.js";
+import { hardTanhDefinition, piecewiseLinearDefinition } from "./piecewise-linear.js";
 import { polynomialDefinition } from "./polynomial.js";
 import { globalAvgPoolDefinition, globalSumPoolDefinition } from "./pool.js";
 import { rbfDefinition } from "./rbf.js";
@@ -71,6 +72,8 @@ export const layers: ReadonlyMap<string, AnyLayer> = new Map(
     hermiteDefinition,
     polynomialDefinition,
     expNormalizedDefinition,
+    piecewiseLinearDefinition,
+    hardTanhDefinition,
     elementwiseDefinition,
     avgPoolDefinition,
     sumPoolDefinition,
