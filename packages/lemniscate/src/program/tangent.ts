@@ -1,6 +1,7 @@
 /** @module Derivatives of kernels by what networks are made of, as expressions like any other. */
 import { isLemniscateError, LemniscateError } from "../core/errors.js";
-import type { Shape } from "../core/shape.js";
+import { describeShape, positionCount, type Shape } from "../core/shape.js";
+import type { Serial } from "../network/combinators.js";
 import type { Covariances } from "../network/layer.js";
 import type { Path } from "../network/path.js";
 import type { Network } from "../network/placement.js";
@@ -8,6 +9,7 @@ import { covariancesOf, remember, shapeOf } from "../network/trace.js";
 import { add, addOp, affine, affineOp, multiply, multiplyOp } from "../ops/elementary.js";
 import { apply, type ElementwiseOp, type Node, type Parameter, type Parameters, type Side } from "../ops/op.js";
 import { keep, keepOp } from "../ops/padding.js";
+import { mapOf, mapPairs } from "../ops/position-map.js";
 import { scaleDiagonalOp } from "../ops/same-unit.js";
 import { interpolate, listOf, stencils, stepAt } from "../ops/tangents/differences.js";
 import { tangentOp, withTangents } from "../ops/tangents/elementwise.js";
@@ -26,6 +28,7 @@ import { isZero, zero } from "../ops/zero.js";
  *   operation has no derivative
  */
 export function tangentsOf(network: Network, place: Path, below: Covariances, input: Shape): Covariances {
+  if (place === byInput) return alongInputs(network, below, input);
   const { points, step, networks } = neighbours(network, place, input);
   const base = covariancesOf(network, below, input);
   const around = networks.map((one) => covariancesOf(one, below, input));
@@ -38,6 +41,50 @@ export function tangentsOf(network: Network, place: Path, below: Covariances, in
   return remember({
     nngp: (p, q) => of("nngp", p, q),
     ntk: (p, q) => of("ntk", p, q),
+    presence: base.presence,
+  });
+}
+
+/** In the place of a number: the inputs, of a network that begins with the input "at", along the input "along". */
+export const byInput: Path = ["input"];
+
+/**
+ * The derivatives along a direction of the data: those of x·x' are x·v' + v·x', of which every position has the same part
+ * in (x + v)·(x' + v') − x·x' − v·v'.
+ *
+ * @throws LemniscateError `ShapeMismatch` unless the data and the direction have one shape
+ */
+function alongInputs(network: Network, below: Covariances, input: Shape): Covariances {
+  const [first, behind] = (network as Serial).layers as readonly [Network, Network];
+  const [part, other] = input.parts ?? [];
+  if (part === undefined || part.grid.join() !== other?.grid.join() || part.channels !== other.channels)
+    throw new LemniscateError({
+      code: "ShapeMismatch",
+      where: "kernelGradient: input",
+      given: describeShape(input),
+      allowed: "a batch and directions of the same shape",
+      mend: "Give both batches as inputs({ at: x, along: direction }).",
+    });
+  const at = covariancesOf(first, below, input);
+  const base = covariancesOf(behind, at, shapeOf(first, input));
+  const S = positionCount({ ...part, gaussian: false });
+  const positions = (...parts: readonly number[]) =>
+    mapOf(
+      input.grid,
+      part.grid,
+      Array.from({ length: S }, (_, s) => parts.map((k) => [k * S + s, 1] as const)),
+    );
+  const tangents = new Tangents([], 1);
+  for (const p of ["a", "b"] as const)
+    for (const q of ["a", "b"] as const) {
+      const [both, x, v] = [positions(0, 1), positions(0), positions(1)].map((map) => mapPairs(below.nngp(p, q), map));
+      const crossed = add(both!, affine(add(x!, v!), -1, 0));
+      tangents.set(at.nngp(p, q), keep(crossed, at.presence(p), at.presence(q)));
+    }
+  const of = (node: Node): Node => tangents.of(node, [node]);
+  return remember({
+    nngp: (p, q) => of(base.nngp(p, q)),
+    ntk: (p, q) => of(base.ntk(p, q)),
     presence: base.presence,
   });
 }
@@ -110,6 +157,11 @@ class Tangents {
   constructor(points: readonly number[], step: number) {
     this.#points = points;
     this.#step = step;
+  }
+
+  /** Says what the tangent of a node is, of which the node itself does not tell. */
+  set(node: Node, tangent: Node): void {
+    this.#known.set(node, tangent);
   }
 
   /** The tangent of `base`, whose neighbours are `around`: of one shape, the first of them to tell it. */

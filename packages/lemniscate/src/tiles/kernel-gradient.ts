@@ -2,9 +2,12 @@ import type { Batch } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import type { Numbers } from "../engines/engine.js";
 import type { Matrix } from "../linalg/matrix.js";
+import { serial } from "../network/combinators.js";
+import { input } from "../network/layers/input.js";
 import type { Path } from "../network/path.js";
 import type { Network, PlacementOf, Predictor } from "../network/placement.js";
 import { type Keyed, type Quantity, resultKey } from "../program/program.js";
+import { byInput } from "../program/tangent.js";
 import type { Estimate } from "./estimate.js";
 import {
   type AnyGet,
@@ -52,7 +55,8 @@ export interface KernelGradient<Place extends string = string> {
 export interface GradientOptions<Place extends string = string> {
   /**
    * Places of numbers in the network, as in its JSON: `"layers.0.weightStd"`, `"layers.2.position.rate"`. In a repeated
-   * layer, `"layers.1.layer.weightStd"`, all copies change together.
+   * layer, `"layers.1.layer.weightStd"`, all copies change together. And `"input"`: the data, along directions of
+   * their own; batches are then `inputs({ at: x, along: directions })`, a direction for each example, 0 for those at rest.
    */
   readonly by: readonly Place[];
 }
@@ -93,7 +97,11 @@ export function kernelGradient<N extends Network, const Place extends string>(
       allowed: 'one place of a number or more, as ["layers.0.weightStd"]',
       mend: "Without derivatives, use kernel().",
     });
-  const list = [["", network], ...by.map((place) => [place, network, pathOf(place)] as const)] as const;
+  const moving = (by as readonly string[]).includes("input");
+  const whole: Network = moving ? serial(input({ name: "at" }), network as never) : network;
+  const placeOf = (place: string): Path =>
+    place === "input" ? byInput : [...(moving ? ["layers", 1] : []), ...pathOf(place)];
+  const list = [["", whole], ...by.map((place) => [place, whole, placeOf(place)] as const)] as const;
   const all = keyedKernel(list, endsWithFeatures);
   const named = <T>(of: Keyed<T>, get: readonly Quantity[]): WithGradient<Record<string, T>> => {
     const at = (name: string): Record<string, T> =>

@@ -4,6 +4,7 @@ import {
   dropout,
   type Engine,
   erf,
+  inputs,
   kernel,
   kernelGradient,
   kernels,
@@ -83,6 +84,82 @@ test("a network of many layers", async () => {
   // K is homogeneous in the 60 weights: w ∂K/∂w = 120 K.
   for (const [i, k] of value.data.entries())
     expect((gradient[by[0]].data[i]! * Math.SQRT2) / (120 * k)).toBeCloseTo(1, 10);
+});
+
+describe("along directions of the data", () => {
+  const attending = [{ type: "dense", biasStd: 0.3 }, { type: "attention" }, { type: "relu" }];
+  const pooled = (...layers: readonly object[]): Network =>
+    networkFromData({ type: "serial", layers: [...layers, { type: "globalAvgPool" }, { type: "dense" }] });
+  const mask = [1, 1, 0, 1, 1, 1, 1, 0, 0];
+  const cases: Readonly<Record<string, readonly [Network, readonly number[], (readonly number[])?]>> = {
+    "the data themselves": [networkFromData({ type: "identity" }), [3, 4]],
+    "a rectifier": [serial(dense({ biasStd: 0.2 }), relu(), dense(), relu(), dense()), [3, 4]],
+    "many channels": [serial(dense(), erf(), dense()), [3, 40]],
+    attention: [pooled(...attending), [3, 3, 2]],
+    "attention, with padding": [pooled(...attending), [3, 3, 2], mask],
+    "a convolution of images": [
+      pooled({ type: "conv", filter: [2, 2], padding: "same" }, { type: "relu" }),
+      [3, 2, 3, 2],
+    ],
+  };
+
+  test.each(Object.keys(cases))("%s", async (name) => {
+    const [net, shape, present] = cases[name]!;
+    const [at, along] = [randomBatch(11, shape, present), randomBatch(12, shape, present)];
+    const moved = (h: number) =>
+      batch(
+        shape,
+        at.data.map((value, i) => value + h * along.data[i]!),
+        present,
+      );
+    const h = 1e-4;
+    for (const engine of engines) {
+      const options = { get: ["nngp", "ntk"], engine } as const;
+      const [up, down] = await Promise.all([h, -h].map((by) => kernel(net as never)(moved(by), null, options)));
+      const { value, gradient } = await kernelGradient(net as never, { by: ["input"] })(
+        inputs({ at, along }),
+        null,
+        options,
+      );
+      const plain = await kernel(net as never)(at, null, options);
+      for (const q of options.get)
+        for (const [i, slope] of gradient.input[q].data.entries()) {
+          expect(value[q].data[i]).toBeCloseTo(plain[q].data[i]!, 7);
+          expect((up![q].data[i]! - down![q].data[i]!) / (2 * h)).toBeCloseTo(slope, 5);
+        }
+    }
+  });
+
+  test("of one batch alone, and beside numbers of the network", async () => {
+    const net = serial(dense({ weightStd: 1.3 }), relu(), dense());
+    const [a, b, along] = [randomBatch(1, [2, 3]), randomBatch(2, [3, 3]), randomBatch(3, [2, 3])];
+    const still = batch([3, 3], new Float64Array(9));
+    const k = kernelGradient(net, { by: ["input", "layers.0.weightStd"] });
+    const options = { get: "ntk", engine: engines[0]! } as const;
+    const { gradient } = await k(inputs({ at: a, along }), inputs({ at: b, along: still }), options);
+    const h = 1e-5;
+    const moved = (by: number) =>
+      batch(
+        [2, 3],
+        a.data.map((value, i) => value + by * along.data[i]!),
+      );
+    const [up, down] = await Promise.all([h, -h].map((by) => kernel(net)(moved(by), b, options)));
+    for (const [i, slope] of gradient.input.data.entries())
+      expect((up!.data[i]! - down!.data[i]!) / (2 * h)).toBeCloseTo(slope, 6);
+    const alone = await kernelGradient(net, { by: ["layers.0.weightStd"] })(a, b, options);
+    for (const [i, slope] of alone.gradient["layers.0.weightStd"].data.entries())
+      expect(gradient["layers.0.weightStd"].data[i]).toBeCloseTo(slope, 12);
+  });
+
+  test("data and directions have one shape", async () => {
+    const k = kernelGradient(serial(dense(), relu(), dense()), { by: ["input"] });
+    const [at, along] = [randomBatch(1, [2, 3]), randomBatch(1, [2, 2])];
+    await expect(k(at, null, { get: "ntk" })).rejects.toThrow("several inputs");
+    await expect(k(inputs({ at, along }), null, { get: "ntk" })).rejects.toThrow(
+      "a batch and directions of the same shape",
+    );
+    await expect(k(inputs({ at }), null, { get: "ntk" })).rejects.toThrow("a batch and directions of the same shape");
+  });
 });
 
 describe("errors", () => {
