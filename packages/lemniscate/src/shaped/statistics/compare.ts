@@ -46,7 +46,8 @@ export interface CompareOptions {
  *
  * const start = correlated(0.2, 2);
  * const options = { observables: [correlation(0, 1)], times: [0.5], widths: [32], sde: { start }, networks: { start } };
- * for await (const { width, ks } of compare(linearMlp(), options)) [width, ks < 0.2]; // => [32, true]
+ * for await (const { width, ks } of compare(linearMlp(), options))
+ *   [width, ks < 0.2]; // => [32, true]
  * ```
  */
 export async function* compare(model: ShapedModel, options: CompareOptions): AsyncGenerator<Comparison> {
