@@ -28,6 +28,9 @@ export interface Fused {
 /** Neighbouring vectors that are computed together, so that their latencies overlap. */
 const unroll = 4;
 
+/** Instructions from which on a formula is long enough to overlap with itself: a function has 50,000 locals at most. */
+const longFormula = 2000;
+
 /**
  * Bytes of the frame that describes a call: rows, column bytes, then pointer and stride of each stream, and behind them
  * room for what only the column decides, in lines of `lineBytes`.
@@ -136,11 +139,22 @@ export function defineFused(
       const once = inputs.map((_, n) => [splats[n]!]);
       for (const [n, [local]] of emitVectors(f, constants, fixed, once, 1).entries()) held.set(fixed[n]!, local!);
       f.i32(0).set(j);
-      if (!narrow) f.while(j, whole, width, () => body(unroll));
+      if (!narrow && !isLong(results)) f.while(j, whole, width, () => body(unroll));
       f.while(j, bytes, 16, () => body(1));
       for (const { access, pointer, stride } of streams) advance(f, format, access, pointer, stride);
     });
   });
+}
+
+function isLong(results: readonly Vector[]): boolean {
+  const seen = new Set<Vector>();
+  const visit = (vector: Vector): void => {
+    if (seen.has(vector) || seen.size > longFormula) return;
+    seen.add(vector);
+    for (const arg of vector.args) visit(arg);
+  };
+  for (const result of results) visit(result);
+  return seen.size > longFormula;
 }
 
 function advance(f: Fn, format: Format, access: StreamAccess, pointer: Local, stride: Local): void {
