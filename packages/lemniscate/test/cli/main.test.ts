@@ -14,6 +14,7 @@ const commands = [
   "shaped simulate",
   "shaped compare",
   "shaped map",
+  "shaped accuracy",
 ];
 
 test("without arguments it shows what there is, as an error", () => {

@@ -105,6 +105,20 @@ describe("lemniscate shaped", () => {
     expect(exploded[2]).toBeGreaterThan(exploded[1]!);
   });
 
+  test("accuracy says what each scheme gets wrong", () => {
+    const { stdout } = run("accuracy", "linear.yaml", "--paths", "1500", "--json");
+    const all = rows(stdout) as { scheme: string; steps: number; "rho01²": { value: number; error: number } }[];
+    expect(all.map(({ scheme, steps }) => [scheme, steps]).slice(0, 3)).toEqual([
+      ["euler", 8],
+      ["euler", 32],
+      ["gram", 8],
+    ]);
+    // Euler's scheme spreads correlations far too wide.
+    const [euler, split] = [all[0]!["rho01²"], all.at(-1)!["rho01²"]];
+    expect(euler.value / euler.error).toBeGreaterThan(6);
+    expect(Math.abs(split.value / split.error)).toBeLessThan(4);
+  });
+
   test.each([
     [
       ["sde", "wrong.yaml"],

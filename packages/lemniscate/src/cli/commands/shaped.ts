@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { accuracyCommand } from "./shaped/accuracy.js";
 import { compareCommand } from "./shaped/compare.js";
 import { mapCommand } from "./shaped/map.js";
 import { sdeCommand, simulateCommand } from "./shaped/paths.js";
@@ -7,5 +8,5 @@ export function shapedCommand(program: Command): void {
   const shaped = program
     .command("shaped")
     .description("Shaped transformers in the limit of depth and width together, and networks of finite width.");
-  for (const add of [sdeCommand, simulateCommand, compareCommand, mapCommand]) add(shaped);
+  for (const add of [sdeCommand, simulateCommand, compareCommand, mapCommand, accuracyCommand]) add(shaped);
 }
