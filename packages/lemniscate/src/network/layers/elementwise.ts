@@ -92,8 +92,8 @@ export const elementwiseDefinition: LayerDefinition<ElementwiseOptions> = nonlin
  *
  * elementwise({ fn: "tanh" }); // => { type: "elementwise", fn: "tanh", maxVariance: 4, tolerance: 0.00001 }
  * const mish = elementwise({ name: "mish", fn: (x) => x * Math.tanh(Math.log1p(Math.exp(x))) });
- * const k = await kernel(serial(dense(), mish, dense()))(batch([1, 1], [1]));
- * k.data[0]!; // ≈ 0.3954
+ * const k = await kernel(serial(dense(), mish, dense()))(batch([1, 1], [1]), null, { get: "nngp" });
+ * k.data[0]!; // ≈ 0.4523422
  * ```
  */
 export function elementwise(
