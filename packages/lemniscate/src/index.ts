@@ -143,6 +143,7 @@ export { sign } from "./network/layers/sign.js";
 export { type SinOptions, sin } from "./network/layers/sin.js";
 export { type SliceOptions, type SliceRange, slice } from "./network/layers/slice.js";
 export { type SumPoolOptions, sumPool } from "./network/layers/sum-pool.js";
+export { type TokenOptions, token } from "./network/layers/token.js";
 export type { Network, Placement } from "./network/placement.js";
 export type { TokenMask } from "./network/token-masks.js";
 export type { Program, Quantity } from "./program/program.js";

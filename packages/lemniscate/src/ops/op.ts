@@ -73,7 +73,8 @@ export type StructuralName =
   | "tapShares"
   | "mapPairs"
   | "mapLine"
-  | "aggregate";
+  | "aggregate"
+  | "end";
 
 /**
  * How much of a node is computed: all pairs of positions, equal positions only, one side's positions, one number; for

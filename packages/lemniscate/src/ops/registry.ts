@@ -32,6 +32,7 @@ import {
 import { signDual } from "./duals/sign.js";
 import { sineDual } from "./duals/sine.js";
 import { addOp, affineOp, multiplyOp } from "./elementary.js";
+import { endOp } from "./end.js";
 import { gramOp, mixedGramOp, mixLineOp, mixOp, pooledGramOp, poolInputsOp } from "./gram.js";
 import { inverseRootOp, normalizeOp } from "./normalize.js";
 import type { ElementwiseOp, Parameters, StructuralName, StructuralOp } from "./op.js";
@@ -135,6 +136,7 @@ export const structuralOps: { readonly [Name in StructuralName]: StructuralOp } 
   mapPairs: mapPairsOp,
   mapLine: mapLineOp,
   aggregate: aggregateOp,
+  end: endOp,
 };
 
 /** φ of every nonlinearity that says what it is, by the name of its dual. */

@@ -354,7 +354,7 @@ function othersLike(x: Batch): Batch {
 /** Number of position axes behind a network. */
 function ends(net: Network, x: Batch): number {
   const pools = JSON.stringify(net).match(
-    /"type":"(globalAvgPool|globalSumPool|flatten)"|"axes":\[-?\d+(,-?\d+)*\]|"matrix":\[-?\d/,
+    /"type":"(globalAvgPool|globalSumPool|flatten|token)"|"axes":\[-?\d+(,-?\d+)*\]|"matrix":\[-?\d/,
   );
   return pools === null ? x.shape.length - 2 : 0;
 }

@@ -76,6 +76,10 @@ const normalized: Pick<LayerRow, "grids" | "blind" | "equivariant" | "data"> = {
   equivariant: (options) => !Array.isArray((options as { over?: unknown }).over),
 };
 
+/** A position that every grid has. */
+const chosenAt: readonly object[] = [{ at: "first" }, { at: "last" }, { at: 2 }];
+const chosen: Pick<LayerRow, "grids"> = { grids: () => [[3], [4], [6], [2, 3]] };
+
 /** One row for each layer; a new layer needs one, as the first test says. */
 const rows: readonly LayerRow[] = [
   {
@@ -384,6 +388,7 @@ const rows: readonly LayerRow[] = [
   { type: "scale", raw: true, below: trained, options: [{ factor: -1.5 }, { factor: 0 }] },
   { type: "globalAvgPool", data: "tokens", raw: true, below: trained, options: [{}] },
   { type: "globalSumPool", data: "tokens", raw: true, below: trained, options: [{}] },
+  { type: "token", data: "tokens", raw: true, below: trained, equivariant: () => false, ...chosen, options: chosenAt },
   { type: "flatten", raw: true, below: trained, options: [{}], padding: (S, padded) => S / padded },
   { type: "dropout", raw: true, below: trained, options: [{ drop: 0.3 }, { drop: 0 }, { drop: 0.5, mode: "test" }] },
   { type: "identity", raw: true, below: trained, options: [{}] },

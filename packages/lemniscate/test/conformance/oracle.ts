@@ -218,6 +218,19 @@ function through(network: Data, below: State): State {
     }
     case "attention":
       return attention(network, below, K, T, both);
+    case "token": {
+      const at = network["at"] as "first" | "last" | number;
+      const place = below.mask.map((present) =>
+        typeof at === "number" ? at : at === "first" ? present.indexOf(1) : present.lastIndexOf(1),
+      );
+      const mask = below.mask.map((present, i) => [present[place[i]!] ?? 0]);
+      const state: State = { ...below, M: null, grid: [], mask };
+      const chosen =
+        (k: Entry): Entry =>
+        (i, j) =>
+          k(i, j, place[i]!, place[j]!);
+      return { ...state, K: blocks(state, chosen(K)), T: blocks(state, chosen(T)) };
+    }
     case "aggregate": {
       const summed =
         (k: Entry): Entry =>

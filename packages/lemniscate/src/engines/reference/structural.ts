@@ -1,5 +1,6 @@
 import { numbers } from "../../ops/algebra.js";
 import { type ConstantBlock, constantBlocks } from "../../ops/constant-blocks.js";
+import { endAmong } from "../../ops/end.js";
 import type { Form, StructuralName } from "../../ops/op.js";
 import { type PositionMap, readsDiagonal, rowsOf } from "../../ops/position-map.js";
 import { type RectifierSumParameters, rectifierTermOp } from "../../ops/rectifier-sums.js";
@@ -227,6 +228,13 @@ export const lowerings: { readonly [Name in StructuralName]: Lowering } = {
     const rows = rowsOf(parameters as PositionMap);
     const sum = (s: number): number => rows[s]!.reduce((total, [row, w]) => total + w * entryAt(u!, 0, row), 0);
     return form === "value" ? number(sum(0)) : line(Float64Array.from({ length: a.lengths[space]! }, (_, s) => sum(s)));
+  },
+
+  end: ([u], { parameters }) => {
+    const found = new Float64Array(u!.columns);
+    const at = endAmong(parameters["at"], u!.columns, (s) => u!.data[s] !== 0);
+    if (at >= 0) found[at] = 1;
+    return line(found);
   },
 
   aggregate: ([k], { form }, a, b) => {

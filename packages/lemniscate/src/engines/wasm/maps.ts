@@ -1,4 +1,5 @@
 /** @module Linear maps on positions: a sparse matrix, applied to rows and once more to columns. */
+import { endAmong } from "../../ops/end.js";
 import { type PositionMap, readsDiagonal, rowsOf } from "../../ops/position-map.js";
 import type { Call, Context } from "./context.js";
 import type { Found } from "./places.js";
@@ -75,5 +76,15 @@ export function mapLine({ parameters, form, inputs, output, space, read, write, 
         for (const [row, w] of rows[s]!) if (row < length) sum += w * read(from + row * format.bytes);
       write(to + s * format.bytes, sum);
     }
+  };
+}
+
+/** The lowering of `end`. */
+export function end({ parameters, inputs, output, space, read, write, format }: Context): Call {
+  const [u] = inputs as readonly [Found];
+  return (a, b) => {
+    const [from, to] = [u.address(a, b), output.address(a, b)];
+    const found = endAmong(parameters["at"], space.lengths[a]!, (s) => read(from + s * format.bytes) !== 0);
+    for (let s = 0; s < output.stride(a, b) / format.bytes; s++) write(to + s * format.bytes, s === found ? 1 : 0);
   };
 }

@@ -7,7 +7,7 @@ import { dualSums, rectifierSums } from "./dual-sums.js";
 import type { KernelName } from "./kernels/define.js";
 import { correctsNearCopies } from "./kernels/near-copies.js";
 import { activate, sparsemaxRows } from "./logits.js";
-import { aggregate, mapLine, mapPairs } from "./maps.js";
+import { aggregate, end, mapLine, mapPairs } from "./maps.js";
 import { strideOf } from "./stride.js";
 import { convolve, pickCenters, tapShares, windowSums } from "./windows.js";
 
@@ -52,6 +52,7 @@ const called: { readonly [Name in Exclude<StructuralName, "gram" | "mixedGram">]
   mapPairs: ["combineRows", "transpose"],
   mapLine: [],
   aggregate: ["combineRows", "transpose"],
+  end: [],
 };
 
 /** Columns of a matrix in memory: where it is, how many they are, bytes from row to row. */
@@ -333,6 +334,7 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
   mapPairs,
   mapLine,
   aggregate,
+  end,
 
   // Lies in memory already; `findPlace` says where.
   positionCovariance: () => () => {},

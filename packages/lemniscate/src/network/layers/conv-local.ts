@@ -5,7 +5,7 @@ import { makeLayer } from "../make.js";
 import type { AttentionPlacement } from "../placement.js";
 import { sizeOfFilter, underWindows, windowOf, windowOptions } from "../windows.js";
 import { type ConvOptions, convDefinition } from "./conv.js";
-import { type AffineWeight, affineOf, affineWeights, weightOptions } from "./dense.js";
+import { type AffineWeight, affineOf, affineWeights, denseDefinition, weightOptions } from "./dense.js";
 
 export type ConvLocalOptions = ConvOptions;
 
@@ -20,7 +20,7 @@ export const convLocalDefinition: LayerDefinition<ConvLocalOptions, AffineWeight
   hasWeights: true,
   options: z.strictObject({ ...windowOptions, ...weightOptions }),
   shape: (input, options) => ({
-    ...convDefinition.shape(input, options),
+    ...denseDefinition.shape(input, options),
     grid: windowOf("convLocal", options, input).to,
   }),
   kernel: (below, options, input) => {

@@ -39,6 +39,7 @@ import { signDefinition } from "./sign.js";
 import { sinDefinition } from "./sin.js";
 import { sliceDefinition } from "./slice.js";
 import { sumPoolDefinition } from "./sum-pool.js";
+import { tokenDefinition } from "./token.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: each layer checks its own options before its rule sees them
 type AnyLayer = LayerDefinition<any, any>;
@@ -79,6 +80,7 @@ export const layers: ReadonlyMap<string, AnyLayer> = new Map(
     sumPoolDefinition,
     globalAvgPoolDefinition,
     globalSumPoolDefinition,
+    tokenDefinition,
     flattenDefinition,
     sliceDefinition,
     resizeDefinition,

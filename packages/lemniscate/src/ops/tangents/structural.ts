@@ -4,7 +4,7 @@ import { compose, sandwich } from "../attend.js";
 import { add, affine, multiply } from "../elementary.js";
 import type { Node, Parameters, StructuralName } from "../op.js";
 import { type PositionParameters, positionMatrix } from "../position-covariance.js";
-import { inner, outer } from "../reductions.js";
+import { bilinear, inner, outer } from "../reductions.js";
 import { onlyDiagonalOp } from "../same-unit.js";
 import { isZero, zero } from "../zero.js";
 import { differentiate } from "./differences.js";
@@ -54,6 +54,7 @@ export const structuralTangents: { readonly [Name in StructuralName]: Rule } = {
   presence: still,
   tokenMask: still,
   tapShares: still,
+  end: still,
   positionCovariance: ({ node, along }) => {
     if (Object.keys(along).length === 0) return zero(node.extent, node.sides);
     const matrix = (parameters: Parameters) => positionMatrix(parameters as PositionParameters);
@@ -82,6 +83,12 @@ export const structuralTangents: { readonly [Name in StructuralName]: Rule } = {
     const [x, y] = node.args as [Node, Node];
     const [dx, dy] = tangents as [Node, Node];
     return add(inner(dx, y), inner(x, dy));
+  },
+  // Layers weigh positions by lines that do not move; other weights are put in after derivatives are taken.
+  bilinear: (motion) => {
+    const [u, , v] = motion.node.args as [Node, Node, Node];
+    const [du, dk, dv] = motion.tangents as [Node, Node, Node];
+    return isZero(du) && isZero(dv) ? bilinear(u, dk, v) : late(motion);
   },
   sparsemaxRows: open,
   activate: open,
@@ -124,6 +131,5 @@ export const structuralTangents: { readonly [Name in StructuralName]: Rule } = {
   compose: late,
   cross: late,
   weigh: late,
-  bilinear: late,
   takeDiagonal: late,
 };
