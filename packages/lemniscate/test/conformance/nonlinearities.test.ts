@@ -1,6 +1,6 @@
 /** @module Nonlinearities where formulas break: without variance, on the diagonal, on padding, beyond what is finite. */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import {
   batch,
   conv,
@@ -30,6 +30,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { layers } from "../../dist/network/layers/index.js";
 import { numbers } from "../../dist/ops/algebra.js";
 import { type PiecewiseLinearParameters, piecewiseLinearDual } from "../../dist/ops/duals/piecewise-linear.js";
+import { difference } from "./random.js";
 
 let engines: readonly Engine[] = [];
 beforeAll(async () => {
@@ -322,4 +323,27 @@ test("knots and slopes that make no function are refused", () => {
   expect(() => piecewiseLinear({ knots: [0, 1], slopes: [0, 1] })).toThrow(
     "piecewiseLinear: slopes: got [0,1], allowed is one more number than knots.",
   );
+});
+
+describe("cases of elementwiseNumerical, whose products of quadratures have errors of their own", () => {
+  const folder = new URL("../../../../../shared/goldens/elementwise/", import.meta.url);
+  test.skipIf(!existsSync(folder)).each([
+    ["tanh", 5e-5],
+    ["sigmoid", 5e-8],
+    ["softplus", 2e-9],
+  ] as const)("%s agrees to that error (skipped without ../shared/goldens)", async (fn, error) => {
+    const file = new URL(`act-numerical-${fn}.json`, folder);
+    const found = JSON.parse(readFileSync(file, "utf8")) as {
+      readonly inputs: Readonly<Record<"x1" | "x2", { shape: number[]; data: number[] }>>;
+      readonly outputs: Readonly<Record<"nngp" | "ntk", { data: number[] }>>;
+    };
+    const [x1, x2] = (["x1", "x2"] as const).map((x) => batch(found.inputs[x].shape, found.inputs[x].data));
+    const phi = elementwise({ fn, maxVariance: 5, tolerance: 1e-6 });
+    const k = kernel(serial(dense({ weightStd: 1.1, biasStd: 0.2 }), phi, dense()));
+    for (const engine of engines) {
+      const { nngp, ntk } = await k(x1!, x2!, { get: ["nngp", "ntk"], engine });
+      expect(difference(nngp.data, found.outputs.nngp.data)).toBeLessThan(error);
+      expect(difference(ntk.data, found.outputs.ntk.data)).toBeLessThan(10 * error);
+    }
+  });
 });
