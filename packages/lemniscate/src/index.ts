@@ -83,6 +83,12 @@ export { multiply } from "./linalg/product.js";
 export { conditionEstimate, logDeterminant, solve, solveLower, solveUpper } from "./linalg/solve.js";
 export type { AttentionWeights } from "./network/attention-weights.js";
 export {
+  type CrossAttentionOptions,
+  crossAttention,
+  type TransformerBlockOptions,
+  transformerBlock,
+} from "./network/blocks.js";
+export {
   type Concat,
   concat,
   type Parallel,
@@ -97,11 +103,12 @@ export {
 } from "./network/combinators.js";
 export { depths } from "./network/depths.js";
 export type { PositionOptions } from "./network/encodings.js";
+export { type HeadOptions, headMixture } from "./network/heads.js";
 export { networkFromData, networkFromJson, networkToJson, networkVersion } from "./network/json.js";
 export { type AbReluOptions, abRelu } from "./network/layers/ab-relu.js";
 export { abs } from "./network/layers/abs.js";
 export { aggregate } from "./network/layers/aggregate.js";
-export { type AttentionOptions, attention } from "./network/layers/attention.js";
+export { type AttentionArguments, type AttentionOptions, attention } from "./network/layers/attention.js";
 export { type AvgPoolOptions, avgPool } from "./network/layers/avg-pool.js";
 export { type ConvOptions, conv } from "./network/layers/conv.js";
 export { type ConvLocalOptions, convLocal } from "./network/layers/conv-local.js";

@@ -6,6 +6,12 @@ import type { Keyed, Program } from "../program/program.js";
 export type Precision = "f64" | "f32";
 export type Numbers = Float64Array | Float32Array;
 
+/** Random draws that a program reads, by their keys: of every example M blocks of S×S numbers, padding included. */
+export type Draws = Readonly<Record<string, Float64Array>>;
+
+/** A batch, with the draws of its examples if a program reads any. */
+export type EngineBatch = Batch & { readonly draws?: Draws };
+
 /** A rectangle of a kernel matrix: examples `rowFrom` to `rowTo` (excluded) against `columnFrom` to `columnTo`. */
 export interface Tile {
   readonly rowFrom: number;
@@ -37,8 +43,8 @@ export interface Engine extends AsyncDisposable {
    */
   tiles(
     program: Program,
-    a: Batch,
-    b: Batch | null,
+    a: EngineBatch,
+    b: EngineBatch | null,
     tiles: readonly Tile[],
     options?: Pick<RunOptions, "signal">,
   ): AsyncIterable<TileResult>;
@@ -48,5 +54,5 @@ export interface Engine extends AsyncDisposable {
    */
   bytes(program: Program, examples: number, side: number): Promise<number>;
   /** K(x, x) of each example of a batch. */
-  self(program: Program, a: Batch, options?: Pick<RunOptions, "signal">): Promise<TileResult["values"]>;
+  self(program: Program, a: EngineBatch, options?: Pick<RunOptions, "signal">): Promise<TileResult["values"]>;
 }

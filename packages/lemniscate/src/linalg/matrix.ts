@@ -3,6 +3,8 @@ export interface Matrix<T extends Float32Array | Float64Array = Float32Array | F
   readonly rows: number;
   readonly columns: number;
   readonly data: T;
+  /** Of averages over random draws: how far each entry errs, one standard deviation. */
+  readonly standardError?: Float32Array | Float64Array;
 }
 
 /** A matrix of zeros, in double precision. */

@@ -6,9 +6,9 @@ export type Side = "a" | "b";
 /**
  * What a node has one number for: a `pair` of positions (row: a position of side p, column: one of side q),
  * a position of one side (`line`), the examples as a whole (`value`), a position and channel of the data (`inputs`),
- * or a channel of the data (`channels`).
+ * a channel of the data (`channels`), or a random draw and two positions of one side (`draws`).
  */
-export type Extent = "pair" | "line" | "value" | "inputs" | "channels";
+export type Extent = "pair" | "line" | "value" | "inputs" | "channels" | "draws";
 
 /**
  * How an elementwise operation reads an argument: at the same `entry`; at the entry's `row` or `column`, where an
@@ -55,6 +55,9 @@ export type StructuralName =
   | "sparsemaxRows"
   | "activate"
   | "dualSums"
+  | "draws"
+  | "meanSandwich"
+  | "meanJacobian"
   | "rectifierSums"
   | "sandwich"
   | "compose"
@@ -80,7 +83,7 @@ export type StructuralName =
  * How much of a node is computed: all pairs of positions, equal positions only, one side's positions, one number; for
  * data, all of them or one number a channel.
  */
-export type Form = "block" | "diagonal" | "line" | "value" | "inputs" | "channels";
+export type Form = "block" | "diagonal" | "line" | "value" | "inputs" | "channels" | "draws";
 
 /** A covariance expression: plain data, built by the functions of this room, merged and ordered by the compiler. */
 export interface Node {
@@ -92,6 +95,8 @@ export interface Node {
   readonly sides: readonly Side[];
   /** Sizes of the position axes that a pair or a line has its positions on; `[]` for one number. */
   readonly grid: readonly number[];
+  /** Of draws: the covariance, between sides a and b, that they are drawn by before the program runs. */
+  readonly of?: Node;
 }
 
 /** A node of an elementwise operation: the widest of its entry arguments decides its extent. */

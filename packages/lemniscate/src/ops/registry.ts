@@ -9,6 +9,7 @@ import {
   scaledShareOp,
   shiftShareOp,
 } from "./correlation.js";
+import { drawsOp, meanJacobianOp, meanSandwichOp } from "./draws.js";
 import { dualSumsOp } from "./dual-sums.js";
 import { type Dual, dualOps } from "./duals/dual.js";
 import { errorFunctionDual } from "./duals/error-function.js";
@@ -117,6 +118,9 @@ export const structuralOps: { readonly [Name in StructuralName]: StructuralOp } 
   sparsemaxRows: sparsemaxRowsOp,
   activate: activateOp,
   dualSums: dualSumsOp,
+  draws: drawsOp,
+  meanSandwich: meanSandwichOp,
+  meanJacobian: meanJacobianOp,
   rectifierSums: rectifierSumsOp,
   sandwich: sandwichOp,
   compose: composeOp,

@@ -6,6 +6,7 @@ import type { Network } from "../network/placement.js";
 import { covariancesOf, remember, shapeOf } from "../network/trace.js";
 import { aggregateOp } from "../ops/aggregate.js";
 import { crossOp } from "../ops/attend.js";
+import type { DrawParameters } from "../ops/draws.js";
 import { affine } from "../ops/elementary.js";
 import { gram } from "../ops/gram.js";
 import type { Form, Node, Side } from "../ops/op.js";
@@ -23,7 +24,16 @@ import { readout } from "./passes/readout.js";
 import { trace } from "./passes/trace.js";
 import { unmask, unmaskLengths } from "./passes/unmask.js";
 import { computedForm, demandOn, type Plan, plan, type Wanted } from "./plan.js";
-import { type Access, type Keyed, type Operand, type Program, type Quantity, resultKey, type Step } from "./program.js";
+import {
+  type Access,
+  type Keyed,
+  type Operand,
+  type Program,
+  type Quantity,
+  resultKey,
+  type Stage,
+  type Step,
+} from "./program.js";
 import { tangentsOf } from "./tangent.js";
 
 export interface CompileOptions {
@@ -81,11 +91,13 @@ function compiled(networks: Networks, input: Shape, options: CompileOptions): Pr
     const graph = new Graph([...(masked ? [] : [padded ? unmaskLengths : unmask]), ...rules]);
     const rootsOf = (q: Side): Root[] =>
       covariances.flatMap(([name, below]) =>
-        get.map((quantity): Root => [resultKey(name, quantity), graph.merge(below[quantity]("a", q))]),
+        options.get.map((quantity): Root => [resultKey(name, quantity), graph.merge(below[quantity]("a", q))]),
       );
     const [pairRoots, selfRoots] = [rootsOf("b"), self ? rootsOf("a") : []];
-    const lists = listsOf(graph, input, pairRoots, selfRoots);
-    return { version: 1, input, output: output!, get: pairRoots.map(([key]) => key), masked, ...lists };
+    const stages = new Stages(graph, input, masked);
+    const lists = listsOf(graph, input, pairRoots, selfRoots, stages);
+    const get = pairRoots.map(([key]) => key);
+    return { version: 1, input, output: output!, get, masked, ...lists, stages: stages.all };
   };
   if (!rewrite) return programOf([]);
   // Where positions were moved, the input's presence does not tell what counts.
@@ -134,6 +146,7 @@ function listsOf(
   input: Shape,
   pairRoots: readonly Root[],
   selfRoots: readonly Root[],
+  stages: Stages,
 ): Pick<Program, "trimmed" | "spaces" | "example" | "pair" | "self" | "results"> {
   const pairPlan = plan(wanted(pairRoots), (node) => node.sides.includes("a") && node.sides.includes("b"));
   const fromPair = pairPlan.foreign.map(([node, form]): Wanted => [graph.asExample(node), form]);
@@ -142,13 +155,13 @@ function listsOf(
   const examplePlan = plan([...fromPair, ...selfPlan.foreign], () => true);
 
   const spaces = new Spaces(input);
-  const example = emit(examplePlan, spaces, () => undefined);
+  const example = emit(examplePlan, spaces, stages, () => undefined);
   const tape = (node: Merged, form: Form): Operand | undefined => {
     const step = example.find(graph.asExample(node), form);
     return step === undefined ? undefined : { from: node.sides.includes("b") ? "b" : "a", step, access: "whole" };
   };
-  const pair = emit(pairPlan, spaces, tape);
-  const self = emit(selfPlan, spaces, tape);
+  const pair = emit(pairPlan, spaces, stages, tape);
+  const self = emit(selfPlan, spaces, stages, tape);
   const moves = [example, pair, self].flatMap(({ steps }) => steps.filter((step) => !leavesEnd(step, input)));
   const trimmed = moves.length === 0;
   const results = { pair: resultsOf(pairRoots, pair.read), self: resultsOf(selfRoots, self.read) };
@@ -211,6 +224,34 @@ class Spaces {
   }
 }
 
+/** Numbers the draws that a program reads, and compiles the covariances that they are drawn by. */
+class Stages {
+  readonly all: Stage[] = [];
+  readonly #known = new Map<string, number>();
+  readonly #graph: Graph;
+  readonly #input: Shape;
+  readonly #masked: boolean;
+
+  constructor(graph: Graph, input: Shape, masked: boolean) {
+    [this.#graph, this.#input, this.#masked] = [graph, input, masked];
+  }
+
+  of({ of, parameters }: Merged): number {
+    const { part: _, ...draws } = parameters;
+    const key = JSON.stringify([of!.id, draws]);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const [input, output] = [this.#input, { grid: of!.grid, channels: undefined, gaussian: true }];
+    const [pair, self] = [of!, this.#graph.asExample(of!)].map((node): Root[] => [["covariance", node]]);
+    // Draws that the covariance reads come before its own.
+    const lists = listsOf(this.#graph, input, pair!, self!, this);
+    const program = { version: 1, input, output, get: ["covariance"], masked: this.#masked, ...lists } as const;
+    const stage = { covariance: { ...program, stages: [] }, draws: parameters as DrawParameters };
+    this.#known.set(key, this.all.push(stage) - 1);
+    return this.all.length - 1;
+  }
+}
+
 interface Emitted {
   readonly steps: readonly Step[];
   readonly find: (node: Merged, form: Form) => number | undefined;
@@ -218,7 +259,12 @@ interface Emitted {
 }
 
 /** The steps of a plan, in order. `tape` finds what another list has computed. */
-function emit({ forms }: Plan, spaces: Spaces, tape: (node: Merged, form: Form) => Operand | undefined): Emitted {
+function emit(
+  { forms }: Plan,
+  spaces: Spaces,
+  stages: Stages,
+  tape: (node: Merged, form: Form) => Operand | undefined,
+): Emitted {
   const steps: Step[] = [];
   const places = new Map<Merged, Map<Form, number>>();
   const find = (node: Merged, form: Form): number | undefined => places.get(node)?.get(form);
@@ -236,7 +282,8 @@ function emit({ forms }: Plan, spaces: Spaces, tape: (node: Merged, form: Form) 
     });
     const space = spaces.of(node);
     places.set(node, new Map([[form, steps.length]]));
-    steps.push({ op: node.op.name, form, operands, parameters: node.parameters, space });
+    const parameters = form === "draws" ? { ...node.parameters, stage: stages.of(node) } : node.parameters;
+    steps.push({ op: node.op.name, form, operands, parameters, space });
     if (form === "block" && wantedForms.has("diagonal")) {
       const block: Operand = { from: "here", step: steps.length - 1, access: "whole" };
       places.get(node)!.set("diagonal", steps.length);

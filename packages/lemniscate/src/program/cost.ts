@@ -110,6 +110,7 @@ interface Totals {
 export function entriesOf(program: Program, step: Step): number {
   const S = positionsOf(program, step);
   if (step.form === "inputs") return S * (program.input.channels ?? 1);
+  if (step.form === "draws") return S * S * (step.parameters["samples"] as number);
   if (step.form === "channels") return program.input.channels ?? 1;
   if (step.form === "block") return S * S;
   return step.form === "value" ? 1 : S;

@@ -4,6 +4,7 @@ import type { Node, Side } from "../ops/op.js";
 export interface Merged extends Node {
   readonly id: number;
   readonly args: readonly Merged[];
+  readonly of?: Merged;
 }
 
 /** An equal, cheaper expression, or nothing if the rule does not apply. The node's arguments are merged already. */
@@ -27,6 +28,7 @@ export class Graph {
       node,
       node.args.map((arg) => this.merge(arg)),
       node.sides,
+      node.of && this.merge(node.of),
     );
     let merged = plain;
     for (const rule of this.#rules) {
@@ -49,17 +51,18 @@ export class Graph {
       node,
       node.args.map((arg) => this.asExample(arg)),
       sides,
+      node.of,
     );
     this.#examples.set(node, made);
     return made;
   }
 
-  #unique(node: Node, args: readonly Merged[], sides: readonly Side[]): Merged {
-    const key = JSON.stringify([node.op.name, args.map((arg) => arg.id), node.parameters, node.extent, sides]);
+  #unique(node: Node, args: readonly Merged[], sides: readonly Side[], of?: Merged): Merged {
+    const key = JSON.stringify([node.op.name, args.map((arg) => arg.id), node.parameters, node.extent, sides, of?.id]);
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     const { op, parameters, extent, grid } = node;
-    const made: Merged = { id: this.#byKey.size, op, args, parameters, extent, sides, grid };
+    const made: Merged = { id: this.#byKey.size, op, args, parameters, extent, sides, grid, ...(of && { of }) };
     this.#byKey.set(key, made);
     return made;
   }

@@ -31,7 +31,9 @@ export function plan(results: readonly Wanted[], own: (node: Merged, form: Form)
 
 /** The form that is computed: a diagonal is taken from the block where the block is computed anyway. */
 export function computedForm(wanted: ReadonlySet<Form>): Form | undefined {
-  return (["block", "diagonal", "line", "value", "inputs", "channels"] as const).find((form) => wanted.has(form));
+  return (["block", "diagonal", "line", "value", "inputs", "channels", "draws"] as const).find((form) =>
+    wanted.has(form),
+  );
 }
 
 /** The form in which a node, computed in `form`, reads its argument number `i`. */

@@ -99,6 +99,7 @@ function program(grid: readonly number[], channels: number, example: readonly St
     example,
     pair,
     self: pair,
+    stages: [],
     results: { pair: result, self: result },
   };
 }

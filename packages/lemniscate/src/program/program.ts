@@ -1,5 +1,6 @@
 import type { Shape } from "../core/shape.js";
 import { aggregateOp } from "../ops/aggregate.js";
+import type { DrawParameters } from "../ops/draws.js";
 import type { Form, Parameters } from "../ops/op.js";
 
 export type Quantity = "nngp" | "ntk";
@@ -35,6 +36,12 @@ export interface Step {
   readonly space: number;
 }
 
+/** Random draws that a program reads: what they are, and the covariance of all positions that they are drawn by. */
+export interface Stage {
+  readonly covariance: Program;
+  readonly draws: DrawParameters;
+}
+
 /**
  * One network or several on inputs of one shape, as lists of steps. Everything is plain data.
  *
@@ -58,6 +65,13 @@ export interface Program {
   readonly self: readonly Step[];
   /** Where each result ends; `null` where it is 0 whatever the input. */
   readonly results: Readonly<Record<"pair" | "self", Keyed<Operand | null>>>;
+  /** Draws to be made before it runs, in this order: the covariance of one may read the draws before it. */
+  readonly stages: readonly Stage[];
+}
+
+/** The name of draws among those that are given with an example. */
+export function drawsKey({ stage, part }: Parameters): string {
+  return `${stage}.${part}`;
 }
 
 /** Whether a program sums over the edges of graphs. */

@@ -35,7 +35,7 @@ export function workOf(program: Program, list: "example" | "pair" | "self"): rea
 
 /** Gram matrices of feature vectors, and products of blocks of positions. */
 const ofFeatures = new Set(["gram", "pooledGram"]);
-const products = new Set(["gram", "mix", "mixedGram", "sandwich", "compose", "cross"]);
+const products = new Set(["gram", "mix", "mixedGram", "sandwich", "compose", "cross", "meanSandwich", "meanJacobian"]);
 
 function kindOf({ op, form }: Step): WorkKind {
   if (form === "value" && ofFeatures.has(op)) return "gram";

@@ -1,4 +1,4 @@
-import { type Batch, examples } from "../core/batch.js";
+import type { Batch } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import type { RunOptions } from "../core/run.js";
 import { describeShape, type Shape } from "../core/shape.js";
@@ -11,6 +11,7 @@ import { compile, compileAll, type Networks } from "../program/compile.js";
 import { totalFlops } from "../program/cost.js";
 import { explain, si } from "../program/explain.js";
 import { type Keyed, type Quantity, resultKey } from "../program/program.js";
+import { drawnExamples, everyDraw, type Range, standardErrors, withDraws } from "./draws.js";
 import { type Estimate, estimate } from "./estimate.js";
 import { checkInputs, inputShape, inputsOf, programFor } from "./inputs.js";
 import { blocksOf, holdingFor, type Memory } from "./memory.js";
@@ -28,6 +29,11 @@ export interface KernelOptions extends RunOptions {
    * 10 MB each of their own.
    */
   readonly memory?: Memory | undefined;
+  /**
+   * Whether matrices of a network that averages over random draws say how far each entry errs (default). It takes as long
+   * again, for the spread among averages over parts of the draws is what tells.
+   */
+  readonly standardErrors?: boolean | undefined;
 }
 
 /** A finished piece of a kernel matrix. */
@@ -204,13 +210,15 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
     second: Batch | null | undefined,
     options: ListOptions,
     as: "matrices" | "pieces" = "pieces",
+    range: Range = everyDraw,
   ): AsyncGenerator<KeyedTile> {
     options.signal?.throwIfAborted();
     checkInputs(first, second, precisionOf(options));
     checkOutputs(inputShape(first));
-    const { x1, x2, program } = inputsOf(networks, first, second, options.get);
+    const given = inputsOf(networks, first, second, options.get);
     await using borrowed = await borrow(options);
     const { engine } = borrowed;
+    const { x1, x2, program } = await withDraws(engine, given.program, [given.x1, given.x2], range, options);
     const n1 = x1.shape[0];
     const n2 = x2?.shape[0] ?? null;
     const total = n2 === null ? (n1 * (n1 + 1)) / 2 : n1 * n2;
@@ -219,8 +227,8 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
     for (const block of blocksOf(holding, n1, n2)) {
       const { rows, columns } = block;
       const same = n2 === null && rows[0] === columns[0];
-      const a = examples(x1, ...rows);
-      const b = same ? null : examples(x2 ?? x1, ...columns);
+      const a = drawnExamples(x1, ...rows);
+      const b = same ? null : drawnExamples(x2 ?? x1, ...columns);
       const pieces = tilesOf(rows[1] - rows[0], same ? null : columns[1] - columns[0], holding.side);
       for await (const { tile, values } of engine.tiles(program, a, b, pieces, { signal: options.signal })) {
         const rowFrom = rows[0] + tile.rowFrom;
@@ -240,16 +248,24 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
   async function matrices(x1: Batch, x2: Batch | null | undefined, options: ListOptions): Promise<Keyed<Matrix>> {
     checkGet(options.get);
     checkInputs(x1, x2, precisionOf(options));
-    const rows = x1.shape[0];
-    const columns = (x2 ?? x1).shape[0];
-    const found: Record<string, Numbers> = {};
-    for await (const tile of tiles(x1, x2, options, "matrices"))
-      place(found, { tile, values: tile.values }, rows, columns, tile.symmetric);
+    const [rows, columns] = [x1.shape[0], (x2 ?? x1).shape[0]];
+    const inRange = async (range: Range, run: ListOptions): Promise<Record<string, Numbers>> => {
+      const found: Record<string, Numbers> = {};
+      for await (const tile of tiles(x1, x2, run, "matrices", range))
+        place(found, { tile, values: tile.values }, rows, columns, tile.symmetric);
+      return found;
+    };
+    const found = await inRange(everyDraw, options);
+    const { onProgress: _, ...quietly } = options;
+    const { stages } = inputsOf(networks, x1, x2, options.get).program;
+    const errors =
+      options.standardErrors === false ? {} : await standardErrors(stages, (range) => inRange(range, quietly));
     // Without examples there is no tile.
     const matrix = (key: string): Matrix => ({
       rows,
       columns,
       data: found[key] ?? numbersFor(precisionOf(options), 0),
+      ...(errors[key] && { standardError: errors[key] }),
     });
     const keys = networks.flatMap(([name]) => options.get.map((quantity) => resultKey(name, quantity)));
     return Object.fromEntries(keys.map((key) => [key, matrix(key)]));
@@ -260,16 +276,17 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
     checkGet(options.get);
     checkInputs(x, null, precisionOf(options));
     checkOutputs(inputShape(x));
-    const program = programFor(networks, options.get, [x]);
+    const planned = programFor(networks, options.get, [x]);
     await using borrowed = await borrow(options);
     const { engine } = borrowed;
+    const { program, x1 } = await withDraws(engine, planned, [x, null], everyDraw, options);
     const n = x.shape[0];
     const job = { program, n1: n, n2: null, as: "diagonal" } as const;
     const { rows } = await holdingFor(engine, job, options.memory);
     const found: Record<string, Numbers> = {};
     for (const key of program.get) found[key] = numbersFor(engine.precision, n);
     for (const [from, to] of ranges(n, rows)) {
-      const values = await engine.self(program, examples(x, from, to), { signal: options.signal });
+      const values = await engine.self(program, drawnExamples(x1, from, to), { signal: options.signal });
       for (const key of program.get) found[key]!.set(values[key]!, from);
       options.onProgress?.(to, n);
     }

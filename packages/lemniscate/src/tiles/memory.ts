@@ -11,7 +11,7 @@ import { ranges } from "./plan.js";
 export type Memory = number | string;
 
 /** What is held besides results if nobody says how much may be. */
-const usual = 2 ** 30;
+export const usual: number = 2 ** 30;
 
 /** What a computation holds at once, worked out before it runs. */
 export interface Holding {
@@ -96,7 +96,7 @@ export function bytesPerEntry({ get, output }: Program, precision: Precision): n
   return get.length * positionCount(output) ** 2 * (precision === "f64" ? 8 : 4);
 }
 
-function bytesOf(memory: Memory): number {
+export function bytesOf(memory: Memory): number {
   const bytes = typeof memory === "string" ? parseBytes(memory) : memory;
   if (bytes !== undefined && bytes > 0) return bytes;
   throw new LemniscateError({

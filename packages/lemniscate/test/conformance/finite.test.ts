@@ -102,6 +102,52 @@ const cases: readonly Case[] = [
     width: 32,
   },
   {
+    name: "relu attention, square-root scaling, causal",
+    network: serial(
+      dense,
+      norm,
+      attention({ weights: "relu", scaling: "sqrt", keyStd: 0.8, mask: "causal", biasStd: 0.3 }),
+      pool,
+      dense,
+    ),
+    x: tokens,
+    width: 32,
+  },
+  {
+    name: "softmax attention, square-root scaling",
+    network: serial(
+      dense,
+      norm,
+      attention({
+        scaling: "sqrt",
+        keyStd: 1.3,
+        samples: 3000,
+        position: { decay: "exponential", power: 1, rate: 0.7 },
+      }),
+      pool,
+      dense,
+    ),
+    x: tokens,
+    width: 32,
+  },
+  {
+    name: "sparsemax attention to encodings alone, with a share of the input",
+    network: serial(
+      dense,
+      norm,
+      attention({
+        weights: "sparsemax",
+        skip: 0.3,
+        mask: { band: 1 },
+        position: { decay: "exponential", power: 1, rate: 0.7, logits: "encodings" },
+      }),
+      pool,
+      dense,
+    ),
+    x: tokens,
+    width: 32,
+  },
+  {
     name: "strided convolution of images, averages under windows",
     network: serial(
       { type: "conv", filter: [2, 3], strides: [1, 1], padding: "same", weightStd: 1.3, biasStd: 0.3 },

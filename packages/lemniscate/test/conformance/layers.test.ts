@@ -101,8 +101,8 @@ const rows: readonly LayerRow[] = [
     below: trained.slice(0, 1),
     equivariant: (options) => !("position" in options || "mask" in options),
     // Matrices over positions fit one length alone.
-    grids: (options) => (/"(allowed|covariance)"/.test(JSON.stringify(options)) ? [[3]] : [[1], [2], [3], [5]]),
-    blind: (options) => !/"(allowed|covariance)"/.test(JSON.stringify(options)),
+    grids: (options) => (/"(allowed|covariance|memory)"/.test(JSON.stringify(options)) ? [[3]] : [[1], [2], [3], [5]]),
+    blind: (options) => !/"(allowed|covariance|memory)"/.test(JSON.stringify(options)),
     underived: (options) => {
       const { weights = "softmax", scaling } = options as { weights?: unknown; scaling?: string };
       const name = typeof weights === "string" ? weights : (weights as { type: string }).type;
@@ -135,6 +135,7 @@ const rows: readonly LayerRow[] = [
       { weights: { type: "leakyRelu", slope: 0.3 } },
       { mask: "causal", keyStd: 1.4, biasStd: 0.3 },
       { mask: { allowed: pattern }, weights: "sparsemax" },
+      { mask: { memory: 2 }, keyStd: 1.4 },
       { mask: { allowed: pattern, causal: true } },
       { weights: "relu", scaling: "sqrt", keyStd: 0.8, biasStd: 0.3 },
       { weights: "abs", scaling: "sqrt", ...encoded({ values: true }) },

@@ -689,14 +689,16 @@ function erf(x: number): number {
 /** Whether query a may read key b. */
 function tokenMask(mask: Data | "causal" | null, grid: readonly number[]): (a: number, b: number) => boolean {
   if (mask === null) return () => true;
-  const { causal, band, allowed } = (mask === "causal" ? { causal: true } : mask) as {
+  const { causal, band, memory, allowed } = (mask === "causal" ? { causal: true } : mask) as {
     causal?: boolean;
     band?: number;
+    memory?: number;
     allowed?: (boolean | number)[][];
   };
   const along = (a: number, axis: number): number => Math.floor(a / count(grid.slice(axis + 1))) % grid[axis]!;
   return (a, b) =>
     !(causal && b > a) &&
+    (memory === undefined || (a < count(grid) - memory && b >= count(grid) - memory)) &&
     (band === undefined || grid.every((_, axis) => Math.abs(along(a, axis) - along(b, axis)) <= band)) &&
     (allowed === undefined || Boolean(allowed[a]![b]));
 }

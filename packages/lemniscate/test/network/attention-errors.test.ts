@@ -1,5 +1,7 @@
 import { describe } from "vitest";
 import type { Shape } from "../../src/core/shape.js";
+import { transformerBlock } from "../../src/network/blocks.js";
+import { headMixture } from "../../src/network/heads.js";
 import { attention } from "../../src/network/layers/attention.js";
 import { shapeOf } from "../../src/network/trace.js";
 import { layer, net, refuses, tokens } from "./refusals.js";
@@ -27,7 +29,8 @@ describe("attention with matrices over positions, and with masks", () => {
       what: "a mask that restricts nothing",
       run: () => shaped({ mask: {} }),
       code: "OptionOutOfRange",
-      message: /attention: mask: got no restriction, allowed is causal: true, band or allowed\. Leave the mask out/,
+      message:
+        /attention: mask: got no restriction, allowed is causal: true, band, memory or allowed\. Leave the mask out/,
     },
     {
       what: "a mask of a name that there is not",
@@ -66,6 +69,54 @@ describe("attention with matrices over positions, and with masks", () => {
       run: () => attention({ weights: "tanh" as never }),
       code: "OptionOutOfRange",
       message: /^attention: weights: got "tanh", allowed is "softmax", "sparsemax", .*, or one of the layers relu, abs/,
+    },
+    {
+      what: "more memory than positions",
+      run: () => shaped({ mask: { memory: 5 } }),
+      code: "ShapeMismatch",
+      message: /attention: mask\.memory: got 5, allowed is less than 5, the number of positions/,
+    },
+    {
+      what: "softmax with square-root scaling and no draws",
+      run: () => shaped({ scaling: "sqrt", weights: "sparsemax" }),
+      code: "NoClosedForm",
+      message: /got "sparsemax", allowed is "identity" or another function of each logit\. Set samples: 1000/,
+    },
+    {
+      what: "draws of what is no random variable",
+      run: () => shaped({ samples: 10 }),
+      code: "OptionOutOfRange",
+      message: /attention: samples: got samples with scaling "linear", allowed is samples with scaling "sqrt"/,
+    },
+    {
+      what: "draws of what has a closed form alone",
+      run: () => shaped({ samples: 10, scaling: "sqrt", weights: "erf" }),
+      code: "NotSupported",
+      message: /attention: samples: got samples of "erf", allowed is softmax, sparsemax, and piecewise linear/,
+    },
+    {
+      what: "half a draw",
+      run: () => attention({ samples: 0.5 }),
+      code: "OptionOutOfRange",
+      message: /^attention: samples: got 0\.5, allowed is a whole number/,
+    },
+    {
+      what: "a block of a transformer with norms nowhere",
+      run: () => transformerBlock({ norm: "sandwich" as never }),
+      code: "OptionOutOfRange",
+      message: /^transformerBlock: norm: got "sandwich", allowed is "pre" or "post"/,
+    },
+    {
+      what: "a mixture of heads behind which outputs are none",
+      run: () => headMixture(net(layer("attention", { scaling: "sqrt" }), layer("relu")), { heads: 1, components: 2 }),
+      code: "Misplaced",
+      message: /^headMixture: got relu behind attention, allowed is one attention layer with scaling: "sqrt"/,
+    },
+    {
+      what: "a mixture of no heads",
+      run: () => headMixture(net(layer("attention", { scaling: "sqrt" })), { heads: 0, components: 2 }),
+      code: "OptionOutOfRange",
+      message: /^headMixture: heads: got 0, allowed is a whole number ≥ 1/,
     },
     {
       what: "a skip of data",

@@ -84,7 +84,7 @@ describe("a layer that cannot stand where it is", () => {
       run: () => shapeOf(attention({ scaling: "sqrt" }), tokens),
       code: "NoClosedForm",
       message:
-        'attention: weights with scaling "sqrt": got "softmax", allowed is "identity" or another function of each logit. Use scaling: "linear", whose kernel is known for every kind of weights, or monteCarloKernel() of lemniscate/finite.',
+        'attention: weights with scaling "sqrt": got "softmax", allowed is "identity" or another function of each logit. Set samples: 1000 to average over draws of the weights, or use scaling: "linear".',
     },
     {
       what: "encodings whose covariance is none",

@@ -1,4 +1,4 @@
-import { type Batch, channelsOf, positionsOf, trimmed } from "../../core/batch.js";
+import { channelsOf, positionsOf, trimmed } from "../../core/batch.js";
 import { graphMatrix } from "../../core/graphs.js";
 import { positionCount } from "../../core/shape.js";
 import { numbers } from "../../ops/algebra.js";
@@ -6,7 +6,7 @@ import { elementwiseOps } from "../../ops/registry.js";
 import { entriesOf } from "../../program/cost.js";
 import { lengthsOn } from "../../program/lengths.js";
 import type { Access, Operand, Program, Step } from "../../program/program.js";
-import type { Engine } from "../engine.js";
+import type { Draws, Engine, EngineBatch } from "../engine.js";
 import { type Input, lowerings } from "./structural.js";
 import { line, type Value } from "./values.js";
 
@@ -79,7 +79,7 @@ interface Tape {
   readonly values: readonly Value[];
 }
 
-async function tapes(program: Program, batch: Batch, rest: () => Promise<void>): Promise<Tape[]> {
+async function tapes(program: Program, batch: EngineBatch, rest: () => Promise<void>): Promise<Tape[]> {
   const channels = channelsOf(batch);
   const stride = positionsOf(batch) * channels;
   const made: Tape[] = [];
@@ -89,11 +89,29 @@ async function tapes(program: Program, batch: Batch, rest: () => Promise<void>):
     const lengths = lengthsOn(program, length);
     const nodes = positionsOf(batch);
     const graph = batch.graphs === undefined ? new Float64Array(0) : graphMatrix(batch.graphs, nodes, n);
-    const input: Input = { length, lengths, channels, x, presence: Float64Array.from(presence), nodes, graph };
+    const input: Input = {
+      length,
+      lengths,
+      channels,
+      x,
+      presence: Float64Array.from(presence),
+      nodes,
+      graph,
+      draws: drawsOf(batch, n),
+    };
     made.push({ input, values: run(program.example, { input, values: [] }, { input, values: [] }) });
     await rest();
   }
   return made;
+}
+
+/** The draws of one example. */
+function drawsOf({ shape, draws = {} }: EngineBatch, n: number): Draws {
+  const each = Object.entries(draws).map(([key, data]) => {
+    const size = data.length / shape[0];
+    return [key, data.subarray(n * size, (n + 1) * size)] as const;
+  });
+  return Object.fromEntries(each);
 }
 
 /** Runs one list of steps between two examples. */

@@ -8,6 +8,8 @@ import { elementwiseOps, functions } from "../../ops/registry.js";
 import { sparsemax } from "../../ops/sparsemax.js";
 import { type WindowParameters, windowCenters, windowTaps } from "../../ops/window.js";
 import type { Step } from "../../program/program.js";
+import { drawsKey } from "../../program/program.js";
+import type { Draws } from "../engine.js";
 import { block, diagonal, line, number, type Value } from "./values.js";
 
 /** An example as the reference engine reads it: padding is 0 in `x`. */
@@ -22,6 +24,7 @@ export interface Input {
   readonly nodes: number;
   /** The matrix of its graph, row by row; empty without one. */
   readonly graph: Float64Array;
+  readonly draws: Draws;
 }
 
 type Lowering = (args: readonly Value[], step: Step, a: Input, b: Input) => Value;
@@ -93,6 +96,40 @@ export const lowerings: { readonly [Name in StructuralName]: Lowering } = {
   activate: ([k], { parameters }) => {
     const phi = functions.get(parameters["of"] as string)!;
     return { ...k!, data: k!.data.map((x) => phi(x, parameters)) };
+  },
+
+  draws: (_, { parameters, space }, a) => {
+    const [given, M, L] = [a.draws[drawsKey(parameters)]!, parameters["samples"] as number, a.lengths[space]!];
+    const S = Math.sqrt(given.length / M);
+    return block(M * L, L, (row, t) => given[(Math.floor(row / L) * S + (row % L)) * S + t]!);
+  },
+
+  meanSandwich: ([P, k, Q], { form, parameters }) =>
+    meanOf(form, parameters["samples"] as number, k!, (m, s, t) => {
+      let sum = 0;
+      for (let i = 0; i < k!.rows; i++)
+        for (let j = 0; j < k!.columns; j++)
+          sum += draw(P!, m, s, i) * k!.data[i * k!.columns + j]! * draw(Q!, m, t, j);
+      return sum;
+    }),
+
+  meanJacobian: ([W, U, A, C, V, T], { form, parameters }) => {
+    const { rows, columns } = A!;
+    return meanOf(form, parameters["samples"] as number, A!, (m, s, t) => {
+      // C seen through the shares of both sides, row by row, column by column, and altogether.
+      const [c, u, v] = [C!.data, Array.from({ length: rows }, (_, i) => draw(U!, m, s, i)), [] as number[]];
+      for (let j = 0; j < columns; j++) v.push(draw(T!, m, t, j));
+      const rowMeans = u.map((_, i) => v.reduce((sum, share, j) => sum + share * c[i * columns + j]!, 0));
+      const columnMeans = v.map((_, j) => u.reduce((sum, share, i) => sum + share * c[i * columns + j]!, 0));
+      const mean = u.reduce((sum, share, i) => sum + share * rowMeans[i]!, 0);
+      let total = 0;
+      for (let i = 0; i < rows; i++)
+        for (let j = 0; j < columns; j++) {
+          const centred = c[i * columns + j]! - rowMeans[i]! - columnMeans[j]! + mean;
+          total += draw(W!, m, s, i) * A!.data[i * columns + j]! * centred * draw(V!, m, t, j);
+        }
+      return total;
+    });
   },
 
   rectifierSums: ([pp, k, qq, d, w, m, n], { form, parameters }) => {
@@ -264,6 +301,25 @@ export const lowerings: { readonly [Name in StructuralName]: Lowering } = {
 /** An entry of a block or, as its row 0, of a line; 0 outside. */
 function entryAt({ rows, columns, data }: Value, s: number, r: number): number {
   return s >= 0 && r >= 0 && s < rows && r < columns ? data[s * columns + r]! : 0;
+}
+
+/** Entry (s, i) of draw m, of draws below each other. */
+function draw({ columns, data }: Value, m: number, s: number, i: number): number {
+  return data[(m * columns + s) * columns + i]!;
+}
+
+/** The mean over draws of entries between the positions that a block is between. */
+function meanOf(
+  form: Form,
+  samples: number,
+  { rows, columns }: Value,
+  entry: (m: number, s: number, t: number) => number,
+): Value {
+  return shaped(form, rows, columns, (s, t) => {
+    let sum = 0;
+    for (let m = 0; m < samples; m++) sum += entry(m, s, t);
+    return sum / samples;
+  });
 }
 
 /** Rows of a block of logits as rows of weights, over the keys that are present and that each query may read. */

@@ -94,9 +94,11 @@ export function sumOver(
   const { terms, C, at, least, place } = curve;
   const moments = new Float64Array(terms);
   let [copies, self] = [0, 0];
-  for (const [e, distance] of distances.entries()) {
-    const v = weights[e]!;
-    self += v * at(distance);
+  // What stands at angle 0 is a sum of the function itself.
+  if (distances.some((distance) => distance < least))
+    for (let e = 0; e < distances.length; e++) self += weights[e]! * at(distances[e]!);
+  for (let e = 0; e < distances.length; e++) {
+    const [distance, v] = [distances[e]!, weights[e]!];
     if (distance < least) {
       copies += v;
       continue;
@@ -106,16 +108,25 @@ export function sumOver(
     moments[0]! += before;
     for (let n = 1; n < terms; n++) {
       moments[n]! += now;
-      [before, now] = [now, 2 * t * now - before];
+      const next = 2 * t * now - before;
+      before = now;
+      now = next;
     }
   }
   const c = Float64Array.from({ length: terms }, (_, m) => dot(C.subarray(m * terms, (m + 1) * terms), moments));
-  return (distance) => (distance < least ? self : copies * at(distance) + valueAt(c, place(distance)));
+  return (distance) => {
+    if (distance < least) return self;
+    return (copies === 0 ? 0 : copies * at(distance)) + valueAt(c, place(distance));
+  };
 }
 
 /** Σ_m c_m T_m(t), by Clenshaw's recurrence. */
 function valueAt(c: Float64Array, t: number): number {
   let [now, before] = [0, 0];
-  for (let m = c.length - 1; m > 0; m--) [now, before] = [c[m]! + 2 * t * now - before, now];
+  for (let m = c.length - 1; m > 0; m--) {
+    const next = c[m]! + 2 * t * now - before;
+    before = now;
+    now = next;
+  }
   return c[0]! + t * now - before;
 }

@@ -2,12 +2,13 @@
 import { type Batch, channelsOf, type Graphs, positionsOf, trimmed } from "../../core/batch.js";
 import { aggregateOp } from "../../ops/aggregate.js";
 import { type ConstantBlock, constantBlocks, isConstantBlock } from "../../ops/constant-blocks.js";
-import type { Parameters, StructuralName } from "../../ops/op.js";
+import type { Parameters } from "../../ops/op.js";
 import { mapPairsOp, type PositionMap } from "../../ops/position-map.js";
 import { structuralOps } from "../../ops/registry.js";
 import { type WindowParameters, windowOps } from "../../ops/window.js";
 import { lengthsOn } from "../../program/lengths.js";
-import type { Program, Step } from "../../program/program.js";
+import { drawsKey, type Program, type Step } from "../../program/program.js";
+import type { EngineBatch } from "../engine.js";
 import { placeBuffers } from "./buffers.js";
 import { frameBytes } from "./elementwise.js";
 import { panel as examplesOfPanel } from "./kernels/gram.js";
@@ -26,6 +27,13 @@ export interface Space {
   readonly strides: Int32Array;
   /** The longest of the lengths. */
   readonly longest: number;
+}
+
+/** Where the draws of each example begin, how many there are, and the grid that they are on. */
+export interface DrawPlace {
+  readonly addresses: Float64Array;
+  readonly samples: number;
+  readonly space: number;
 }
 
 /** Examples of both batches count on: batch b follows batch a. */
@@ -65,6 +73,8 @@ export interface Layout {
     string,
     { readonly block: number; readonly diagonal: number; readonly stride: number }
   >;
+  /** Draws of each example by their keys, each draw transposed, one behind the other. */
+  readonly draws: ReadonlyMap<string, DrawPlace>;
   /** Masks of windows and tables of maps, by their parameters as JSON. */
   readonly masks: ReadonlyMap<string, number>;
   readonly maps: ReadonlyMap<string, number>;
@@ -165,6 +175,15 @@ export function layoutOf(
     }),
   );
 
+  const draws = new Map(
+    program.example.flatMap(({ form, parameters, space }): [string, DrawPlace][] => {
+      if (form !== "draws") return [];
+      const samples = parameters["samples"] as number;
+      const addresses = each((length) => samples * length * strideOf(format, length) + spill, space);
+      return [[drawsKey(parameters), { addresses, samples, space }]];
+    }),
+  );
+
   const masks = new Map<string, number>();
   for (const { parameters } of windowSteps(program)) {
     const window = parameters as WindowParameters;
@@ -188,9 +207,15 @@ export function layoutOf(
     const { longest } = spaces[space]!;
     const row = strideOf(format, longest);
     const number = round((features ? panel : 1) * format.bytes);
-    return { block: longest * row + spill, line: row + spill, number, tile, inputs: channels * row, channels: 0 }[
-      extent
-    ];
+    return {
+      block: longest * row + spill,
+      line: row + spill,
+      number,
+      tile,
+      inputs: channels * row,
+      channels: 0,
+      draws: 0,
+    }[extent];
   };
   const frame = 0;
   const widest = Math.max(strideOf(format, side), ...spaces.map(({ longest }) => strideOf(format, longest)));
@@ -235,6 +260,7 @@ export function layoutOf(
     tape,
     transposed,
     positions,
+    draws,
     masks,
     maps,
     graphs,
@@ -259,14 +285,20 @@ function stepsOf({ example, pair, self }: Program): readonly Step[] {
   return [...example, ...pair, ...self];
 }
 
-/** Operations that need a block for what stands between their two halves. */
-const withBlock: ReadonlySet<string> = new Set<StructuralName>(["sandwich", "dualSums", "rectifierSums"]);
+/** Operations that need blocks for what stands between their two halves, and how many. */
+const withBlocks: Readonly<Partial<Record<string, number>>> = {
+  sandwich: 1,
+  dualSums: 1,
+  rectifierSums: 1,
+  meanSandwich: 3,
+  meanJacobian: 8,
+};
 
 /** Scratch memory of single operations: a block for the first of two products, strips for windows. */
 function spareBytes(program: Program, spaces: readonly Space[], format: Format): number {
   const blocks = stepsOf(program).map(({ op, space }) => {
     const { longest } = spaces[space]!;
-    return withBlock.has(op) ? longest * strideOf(format, longest) : 0;
+    return (withBlocks[op] ?? 0) * longest * strideOf(format, longest);
   });
   const strips = windowSteps(program).map(({ space, parameters }) => {
     const window = parameters as WindowParameters;
@@ -312,7 +344,12 @@ function graphRows(batch: Batch): readonly Graphs[] {
 }
 
 /** Writes presence, covariances of positions, and inputs: features as they were given, positions in their place. */
-export function fillMemory(layout: Layout, format: Format, buffer: ArrayBufferLike, batches: readonly Batch[]): void {
+export function fillMemory(
+  layout: Layout,
+  format: Format,
+  buffer: ArrayBufferLike,
+  batches: readonly EngineBatch[],
+): void {
   const data = format.scalar === "f32" ? new Float32Array(buffer) : new Float64Array(buffer);
   const index = (address: number): number => address / format.bytes;
   const { channels } = layout;
@@ -334,6 +371,7 @@ export function fillMemory(layout: Layout, format: Format, buffer: ArrayBufferLi
       e++;
     }
   }
+  fillDraws(layout, format, data, batches);
   const words = new Int32Array(buffer);
   const rows = batches.flatMap((batch) => graphRows(batch));
   for (const [i, graph] of rows.entries()) writeTable(graph, format, layout.graphs[i]!, data, words);
@@ -347,5 +385,30 @@ export function fillMemory(layout: Layout, format: Format, buffer: ArrayBufferLi
       data.set(R.subarray(s * S, (s + 1) * S), index(block + s * stride));
       data[index(diagonal) + s] = R[s * S + s]!;
     }
+  }
+}
+
+/** Writes draws, transposed, as far as each example has positions. */
+function fillDraws(
+  { draws, spaces }: Layout,
+  format: Format,
+  numbers: Float64Array | Float32Array,
+  batches: readonly EngineBatch[],
+): void {
+  let first = 0;
+  for (const { shape, draws: given = {} } of batches) {
+    for (const [key, { addresses, samples, space }] of draws) {
+      const [data, { lengths, strides }] = [given[key]!, spaces[space]!];
+      const S = Math.sqrt(data.length / (shape[0] * samples));
+      for (let n = 0; n < shape[0]; n++) {
+        const [length, step] = [lengths[first + n]!, strides[first + n]! / format.bytes];
+        for (let m = 0; m < samples; m++) {
+          const [from, to] = [(n * samples + m) * S * S, addresses[first + n]! / format.bytes + m * length * step];
+          for (let a = 0; a < length; a++)
+            for (let i = 0; i < length; i++) numbers[to + i * step + a] = data[from + a * S + i]!;
+        }
+      }
+    }
+    first += shape[0];
   }
 }

@@ -87,7 +87,8 @@ export function functionName(lowered: Lowered, fused: Fused): string {
 }
 
 function extentOf(step: Step): Extent {
-  if (step.form === "block" || step.form === "inputs" || step.form === "channels") return step.form;
+  if (step.form === "block" || step.form === "inputs" || step.form === "channels" || step.form === "draws")
+    return step.form;
   return step.form === "value" ? "number" : "line";
 }
 
@@ -126,8 +127,8 @@ function transposedSteps(program: Program): number[] {
 }
 
 /**
- * Example steps that pairs read otherwise than as attention weights. Blocks of positions alone are not among them:
- * they are the same for all examples, lie in a place of their own, and no step writes them.
+ * Example steps that pairs read otherwise than as attention weights. Blocks of positions alone and draws are
+ * not among them: they lie in places of their own, and no step writes them.
  */
 function plainTape(program: Program): number[] {
   const found = new Set<number>();
@@ -139,7 +140,9 @@ function plainTape(program: Program): number[] {
       if (operand !== null && operand.from !== "here") found.add(operand.step);
   // They have no place but their home.
   for (const [step, { form }] of program.example.entries()) if (form === "channels") found.add(step);
-  return [...found].filter((step) => !isConstantBlock(program.example[step]!.op)).sort((x, y) => x - y);
+  return [...found]
+    .filter((step) => !isConstantBlock(program.example[step]!.op) && program.example[step]!.form !== "draws")
+    .sort((x, y) => x - y);
 }
 
 /** Whether an operand is attention weights that are read transposed. */

@@ -1,6 +1,6 @@
 /** @module Where an instruction finds its operands, worked out once before any example is looked at. */
 import { isConstantBlock } from "../../ops/constant-blocks.js";
-import type { Step } from "../../program/program.js";
+import { drawsKey, type Step } from "../../program/program.js";
 import type { Layout, Space } from "./layout.js";
 import type { Lowered } from "./lower.js";
 import type { Place } from "./schedule.js";
@@ -41,6 +41,7 @@ export function findPlace(
     const home = layout.positions.get(JSON.stringify([made.op, made.parameters]))!;
     return { address: () => (made.form === "block" ? home.block : home.diagonal), stride: () => home.stride, space };
   }
+  if (made.form === "draws") return of(layout.draws.get(drawsKey(made.parameters))!.addresses);
   const address = scratch + layout.offsets[list].get(step)!;
   return { address: () => address, stride, space };
 }

@@ -209,6 +209,7 @@ export class Runner {
       tile: one,
       inputs: one,
       channels: one,
+      draws: one,
     };
     const width: Readonly<Record<Extent, Call2>> = {
       block: (_, b) => lengths[b]!,
@@ -217,6 +218,7 @@ export class Runner {
       tile: one,
       inputs: one,
       channels: one,
+      draws: one,
     };
     const [rowsOf, columnsOf] = [height[instruction.extent], width[instruction.extent]];
     const call: Call = (a, b) => {

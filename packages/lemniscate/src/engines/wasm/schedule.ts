@@ -10,7 +10,7 @@ import { termsOf } from "./terms.js";
  * What a step's numbers lie in: a block, a line of positions, a number, a matrix with an entry a pair, inputs, one
  * number a channel.
  */
-export type Extent = "block" | "line" | "number" | "tile" | "inputs" | "channels";
+export type Extent = "block" | "line" | "number" | "tile" | "inputs" | "channels" | "draws";
 
 /** A value: a step of this list, a step on an example's tape. */
 export type Place = { readonly from: Operand["from"]; readonly step: number };

@@ -8,6 +8,7 @@ import type { KernelName } from "./kernels/define.js";
 import { correctsNearCopies } from "./kernels/near-copies.js";
 import { activate, sparsemaxRows } from "./logits.js";
 import { aggregate, end, mapLine, mapPairs } from "./maps.js";
+import { meanJacobian, meanSandwich } from "./means.js";
 import { strideOf } from "./stride.js";
 import { convolve, pickCenters, tapShares, windowSums } from "./windows.js";
 
@@ -33,6 +34,9 @@ const called: { readonly [Name in Exclude<StructuralName, "gram" | "mixedGram">]
   sparsemaxRows: [],
   activate: [],
   dualSums: ["sum"],
+  draws: [],
+  meanSandwich: ["product"],
+  meanJacobian: ["product", "transpose"],
   rectifierSums: ["sum"],
   sandwich: ["product", "columnDots"],
   compose: ["product"],
@@ -181,6 +185,9 @@ export const lowerings: { readonly [Name in StructuralName]: (context: Context) 
   activate: activate,
   dualSums,
   rectifierSums,
+  draws: () => () => {},
+  meanSandwich,
+  meanJacobian,
 
   // Products sum over the rows of both factors: first (A k)ᵀ from k and Aᵀ, then A k Bᵀ from that and Bᵀ.
   sandwich:

@@ -1,6 +1,8 @@
 /** @module Terms of sums over keys, as functions over a block of keys for one pair of queries. */
+
+import { meanJacobianOp, meanSandwichOp } from "../../ops/draws.js";
 import { type DualSumParameters, dualSumsOp } from "../../ops/dual-sums.js";
-import { affineOp, multiplyOp } from "../../ops/elementary.js";
+import { addOp, affineOp, multiplyOp } from "../../ops/elementary.js";
 import type { Parameters } from "../../ops/op.js";
 import { scaleSidesOp } from "../../ops/padding.js";
 import { rectifierSumsOp, rectifierTermOp } from "../../ops/rectifier-sums.js";
@@ -8,6 +10,7 @@ import type { Fused, FusedStep, StreamAccess } from "./elementwise.js";
 
 /** The terms that the lowering of an operation with so many operands needs; none for most operations. */
 export function termsOf(op: string, parameters: Parameters, operands: number): readonly Fused[] {
+  if (op === meanSandwichOp.name || op === meanJacobianOp.name) return entrywise;
   if (op === dualSumsOp.name) return [dualTerms(parameters as DualSumParameters, operands > 4)];
   return op === rectifierSumsOp.name && operands > 5 ? [rectifierTerms(parameters)] : [];
 }
@@ -49,3 +52,13 @@ function weighed(inputs: readonly StreamAccess[], steps: readonly FusedStep[], m
 function step(op: string, ...args: FusedStep["args"]): FusedStep {
   return { op, parameters: {}, args };
 }
+
+/** x + y, x·y and x − y over blocks. */
+const entrywise: readonly Fused[] = [
+  [step(addOp.name, { input: 0 }, { input: 1 })],
+  [step(multiplyOp.name, { input: 0 }, { input: 1 })],
+  [
+    { op: affineOp.name, parameters: { scale: -1, shift: 0 }, args: [{ input: 1 }] } as const,
+    step(addOp.name, { input: 0 }, { step: 0 }),
+  ],
+].map((steps) => ({ narrow: false, inputs: ["same", "same"], steps, outputs: [steps.length - 1] }));

@@ -3,7 +3,7 @@ import type { Batch } from "../../core/batch.js";
 import { LemniscateError } from "../../core/errors.js";
 import { flopsOf } from "../../program/cost.js";
 import type { Program } from "../../program/program.js";
-import type { Engine, Precision, Tile } from "../engine.js";
+import type { Engine, EngineBatch, Precision, Tile } from "../engine.js";
 import { constantsAt, fillMemory, layoutOf } from "./layout.js";
 import { type Lowered, lower } from "./lower.js";
 import type { StartThread } from "./messages.js";
@@ -75,7 +75,7 @@ export function wasmEngine(options: WasmOptions): Engine {
     if (missing > 0) kept.grow(missing);
     return kept;
   };
-  const prepare = async (program: Program, batches: readonly Batch[], tiles: readonly Tile[]): Promise<Setup> => {
+  const prepare = async (program: Program, batches: readonly EngineBatch[], tiles: readonly Tile[]): Promise<Setup> => {
     const { lowered, constants, module, flops } = await translate(program);
     const tileSize = tiles.reduce((max, t) => Math.max(max, t.rowTo - t.rowFrom, t.columnTo - t.columnFrom), 1);
     const layout = layoutOf(lowered, format, constants.length, batches, tileSize, pool.threads);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { LemniscateError } from "../../core/errors.js";
 import { positionCount } from "../../core/shape.js";
 import { sandwich } from "../../ops/attend.js";
+import { type DrawParameters, draws, meanJacobian, meanSandwich } from "../../ops/draws.js";
 import { dualSums } from "../../ops/dual-sums.js";
 import { dualOps } from "../../ops/duals/dual.js";
 import { type RectifierParameters, rectifierDual } from "../../ops/duals/rectifier.js";
@@ -9,7 +10,7 @@ import { add, affine, multiply } from "../../ops/elementary.js";
 import type { Node, Side } from "../../ops/op.js";
 import { rectifierSums } from "../../ops/rectifier-sums.js";
 import { inner } from "../../ops/reductions.js";
-import { tokenMask } from "../../ops/token-mask.js";
+import { type TokenMaskParameters, tokenMask } from "../../ops/token-mask.js";
 import {
   type AttentionWeights,
   attentionWeights,
@@ -48,6 +49,13 @@ export interface AttentionOptions {
   readonly position: PositionOptions | null;
   /** Which keys each query may read: `"causal"`, or a {@link TokenMask}; default all of them. */
   readonly mask: "causal" | TokenMask | null;
+  /**
+   * Draws of the weights, where they have no closed form: softmax and sparsemax with square-root scaling. Entries err by
+   * about 1/√samples; results say by how much. With piecewise linear functions it stands for that many heads.
+   */
+  readonly samples?: number | undefined;
+  /** What the draws follow from: an integer from 0 to 2^53 − 1; default 0. */
+  readonly seed: number;
   /** α: the layer leaves √α·input + √(1 − α)·attention; default 0, which is attention alone. */
   readonly skip: number;
   /** Number of output channels of a finite network; needed only where a kernel depends on it. */
@@ -91,6 +99,8 @@ export const attentionDefinition: LayerDefinition<AttentionOptions, AttentionWei
     biasStd: biasStd.default(0),
     position: positionOptions.nullable().default(null),
     mask: tokenMaskOption.default(null),
+    samples: z.int().positive().optional(),
+    seed: z.int().nonnegative().default(0),
     skip: z.number().min(0).max(1).default(0),
     width: width.optional(),
   }),
@@ -98,19 +108,20 @@ export const attentionDefinition: LayerDefinition<AttentionOptions, AttentionWei
   shape: (input, options) => {
     needPositions("attention", input);
     if (options.skip > 0) needGaussian("attention with skip", input);
+    checkSampling(options);
     if (options.position !== null) checkEncodings(options.position, input);
     tokenMaskOn(options.mask, input);
     return { grid: input.grid, channels: options.width, gaussian: true };
   },
 
-  closedForm: ({ scaling, weights }) => {
-    if (scaling === "sqrt" && typeof kindOf(weights) === "string")
+  closedForm: ({ scaling, weights, samples }) => {
+    if (scaling === "sqrt" && samples === undefined && typeof kindOf(weights) === "string")
       throw new LemniscateError({
         code: "NoClosedForm",
         where: 'attention: weights with scaling "sqrt"',
         given: JSON.stringify(weights),
         allowed: '"identity" or another function of each logit',
-        mend: 'Use scaling: "linear", whose kernel is known for every kind of weights, or monteCarloKernel() of lemniscate/finite.',
+        mend: 'Set samples: 1000 to average over draws of the weights, or use scaling: "linear".',
       });
   },
 
@@ -121,8 +132,11 @@ export const attentionDefinition: LayerDefinition<AttentionOptions, AttentionWei
     const values = position?.values === true ? encoded : below;
     const pattern = tokenMaskOn(mask, input);
     const allowed = (p: Side): Node | undefined => (pattern === undefined ? undefined : tokenMask(p, pattern));
-    const rule = scaling === "linear" ? linear : squareRoot;
-    return skipped(below, rule(logits, values, allowed, options), options.skip);
+    const attended =
+      options.samples !== undefined
+        ? sampled(logits, values, pattern, options)
+        : (scaling === "linear" ? linear : squareRoot)(logits, values, allowed, options);
+    return skipped(below, attended, options.skip);
   },
 
   weights: (input, { scaling, position, biasStd, width }, { heads, keys, values }) => {
@@ -164,6 +178,72 @@ export const attentionDefinition: LayerDefinition<AttentionOptions, AttentionWei
 };
 
 type AttentionWeight = "query" | "key" | "value" | "out" | "bias" | "encodings";
+
+/** The options of {@link attention} as they are written, without those that have their defaults. */
+export type AttentionArguments = Partial<Omit<AttentionOptions, "position" | "mask">> & {
+  readonly position?: Partial<PositionOptions> | null;
+  readonly mask?: "causal" | Partial<TokenMask> | null;
+};
+
+/** Refuses draws of what is not random, or what is known exactly. */
+function checkSampling({ scaling, weights, samples }: AttentionOptions): void {
+  if (samples === undefined) return;
+  const kind = kindOf(weights);
+  const where = "attention: samples";
+  if (scaling === "linear")
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where,
+      given: 'samples with scaling "linear"',
+      allowed: 'samples with scaling "sqrt"',
+      mend: "Leave them out: weights are no random variables here, and the kernel is exact.",
+    });
+  if (typeof kind !== "string" && kind.dual !== rectifierDual)
+    throw new LemniscateError({
+      code: "NotSupported",
+      where,
+      given: `samples of ${JSON.stringify(weights)}`,
+      allowed: "softmax, sparsemax, and piecewise linear functions",
+      mend: "Leave samples out: the kernel has a closed form.",
+    });
+}
+
+/** Square-root scaling by draws of the weights, the same for all examples: averages of Gram matrices, and of Jacobians. */
+function sampled(
+  I: Covariances,
+  V: Covariances,
+  pattern: TokenMaskParameters | undefined,
+  o: AttentionOptions,
+): LayerCovariances {
+  const kind = kindOf(o.weights);
+  const [ov2, bias2] = [(o.outStd * o.valueStd) ** 2, (o.biasStd ?? 0) ** 2];
+  const std = o.queryStd * o.keyStd;
+  const of = I.nngp("a", "b");
+  const [below, above] = typeof kind === "string" ? [0, 0] : [kind.parameters["below"], kind.parameters["above"]];
+  const parameters = {
+    ...{ grid: of.grid, causal: false, band: -1, memory: 0, allowed: [], ...pattern },
+    ...{ samples: o.samples!, seed: o.seed, std, weights: typeof kind === "string" ? kind : "rectifier" },
+    ...{ below: below as number, above: above as number },
+  } as const;
+  const part = (name: DrawParameters["part"]) => (p: Side) => draws(p, of, { ...parameters, part: name });
+  const P = part("weights");
+  // Of a softmax P_ai (δ_ik − P_ak): slopes and shares are the weights themselves.
+  const [W, U] = kind === "softmax" ? [P, P] : [part("slopes"), part("shares")];
+  const jacobian = (A: Node, C: Node, p: Side, q: Side): Node =>
+    typeof kind === "string"
+      ? meanJacobian([W(p), U(p)], A, C, [W(q), U(q)])
+      : meanSandwich(W(p), multiply(A, C), W(q));
+  return {
+    nngp: (p, q) => affine(meanSandwich(P(p), V.nngp(p, q), P(q)), ov2, bias2),
+    ntk: (p, q) => {
+      const [Ik, It, Vk] = [I.nngp(p, q), I.ntk(p, q), V.nngp(p, q)];
+      const throughValues = meanSandwich(P(p), add(affine(Vk, 2, 0), V.ntk(p, q)), P(q));
+      const throughQueries = multiply(add(affine(Ik, 2, 0), It), jacobian(Vk, Ik, p, q));
+      const throughLogits = add(throughQueries, multiply(Ik, jacobian(Vk, It, p, q)));
+      return affine(add(throughValues, affine(throughLogits, std ** 2, 0)), ov2, bias2);
+    },
+  };
+}
 
 type Allowed = (p: Side) => Node | undefined;
 
@@ -249,10 +329,7 @@ function skipped(below: Covariances, attended: LayerCovariances, share: number):
  * ```
  */
 export function attention(
-  options: Partial<Omit<AttentionOptions, "position" | "mask">> & {
-    readonly position?: Partial<PositionOptions> | null;
-    readonly mask?: "causal" | Partial<TokenMask> | null;
-  } = {},
+  options: AttentionArguments = {},
 ): LayerNetwork<AttentionOptions, AttentionPlacement<"attention">> {
   return makeLayer(attentionDefinition, options);
 }
