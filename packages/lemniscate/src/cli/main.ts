@@ -7,6 +7,7 @@ import { kernelCommand } from "./commands/kernel.js";
 import { predictCommand } from "./commands/predict.js";
 import { schemaCommand } from "./commands/schema.js";
 import { shapedCommand } from "./commands/shaped.js";
+import { trainCommand } from "./commands/train.js";
 import { verifyCommand } from "./commands/verify.js";
 import { failureOf } from "./failure.js";
 import { version } from "./version.js";
@@ -32,6 +33,7 @@ for (const add of [
   predictCommand,
   explainCommand,
   estimateCommand,
+  trainCommand,
   convergeCommand,
   verifyCommand,
   doctorCommand,

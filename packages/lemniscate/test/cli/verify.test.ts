@@ -73,7 +73,7 @@ test.each([
   ["an unknown field", changed({ relu: { leak: 1 } }), "no field leak of layer relu"],
   ["a field of another kind", changed({ dense: { wStd: "1" } }), 'no wStd "1" of layer dense'],
   ["an unknown word", changed({ dense: { parameterization: "mup" } }), 'no parameterization "mup" of layer dense'],
-  ["an unknown kind", { ...perceptron, kind: "empirical" }, "no cases of kind empirical"],
+  ["an unknown kind", { ...perceptron, kind: "magic" }, "no cases of kind magic"],
   ["an unknown method", { ...posterior, predict: { method: "magic" } }, "no method magic"],
   ["an unknown option", { ...posterior, predict: { ...posterior.predict, t: [1] } }, "no t of method gpInference"],
   ["an output that nobody computes", { ...perceptron, outputs: { nngp, ntk, other: ntk } }, "no output other"],

@@ -13,7 +13,10 @@ const present = existsSync(folder);
 /** Cases that passed when this was written; more layers may only raise the numbers. */
 const known = { f64: 260, f32: 260 };
 
-async function verdicts(engine: Engine, kind: "kernel" | "predict"): Promise<{ passed: string[]; failed: string[] }> {
+async function verdicts(
+  engine: Engine,
+  kind: "kernel" | "predict" | "empirical",
+): Promise<{ passed: string[]; failed: string[] }> {
   const [passed, failed]: [string[], string[]] = [[], []];
   for (const file of casesIn([folder])) {
     const found = readCase(file);
@@ -26,6 +29,13 @@ async function verdicts(engine: Engine, kind: "kernel" | "predict"): Promise<{ p
   }
   return { passed, failed };
 }
+
+test.skipIf(!present)("conformance cases of kind empirical (skipped without ../shared/goldens)", async () => {
+  const engine = await openEngine({ name: "reference" });
+  const { passed, failed } = await verdicts(engine, "empirical");
+  expect(failed).toEqual([]);
+  expect(passed.length).toBeGreaterThanOrEqual(7);
+});
 
 describe.skipIf(!present)("conformance cases of kinds kernel and predict (skipped without ../shared/goldens)", () => {
   const engines = [

@@ -19,8 +19,7 @@ type Found = Pick<PredictResult, "metrics" | "predictions" | "classes"> & { read
 /** Trains and predicts as the settings say. */
 export async function predictWith(settings: Settings, source: Source, engine: Engine): Promise<PredictResult> {
   const started = performance.now();
-  const wanted = settings.type === "gp" ? "targets" : "labels";
-  const [train, test] = scaled(settings, await read(settings.train, wanted), await read(settings.test, wanted));
+  const [train, test] = await examplesFor(settings);
   const found = await (settings.type === "gp" ? regress : tellClasses)(settings, source, train, test);
   const { noise, relativeNoise, jitter, jitterAdded, noiseReport, logMarginalLikelihood } = found.report;
   return {
@@ -36,6 +35,12 @@ export async function predictWith(settings: Settings, source: Source, engine: En
     predictions: found.predictions,
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/** What to learn from and what to predict, on one scale and of one length. */
+export async function examplesFor(settings: Settings): Promise<readonly [Examples, Examples]> {
+  const wanted = settings.type === "gp" ? "targets" : "labels";
+  return scaled(settings, await read(settings.train, wanted), await read(settings.test, wanted));
 }
 
 const read = ({ block, where, resolve }: Located, wanted: Wanted): Promise<Examples> =>
@@ -131,7 +136,7 @@ function unknownClass(where: string, label: string, i: number, names: readonly s
   });
 }
 
-function missing({ where }: Located, what: string): never {
+export function missing({ where }: Located, what: string): never {
   throw new LemniscateError({
     code: "BadInput",
     where,
