@@ -65,6 +65,14 @@ export async function* solveSde(model: ShapedModel, options: SdeOptions): AsyncG
   const times = options.times ?? [end];
   checkTimes(times, step);
   checkCount("paths", paths);
+  if (scheme === "gram" && options.limit === "width-first")
+    throw new LemniscateError({
+      code: "NotSupported",
+      where: "scheme",
+      given: '"gram" where the width goes to infinity first',
+      allowed: '"split" or "euler"',
+      mend: "A gram step is a layer of a finite network, whose weights have the noise that this limit lacks.",
+    });
   const program = schemes[scheme](tokens, coefficients(model, tokens, options), step, model);
   yield* run({
     mover: moverOf(program, options),

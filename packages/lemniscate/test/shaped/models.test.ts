@@ -141,6 +141,11 @@ describe("runs refuse", () => {
       solveSde(shapedAttention({ gamma: 0.5, mask: [[1]] }), { start }),
       /^attention: mask: got 1 rows of 1, allowed is 3 × 3/,
     ],
+    [
+      "gram steps of a limit without weights' noise",
+      solveSde(attention, { start, step: 1 / 32, scheme: "gram", limit: "width-first" }),
+      /^scheme: got "gram" where the width goes to infinity first/,
+    ],
     ["unshaped models", solveSde(models.at(-1)!, { start }), /^covariance SDE: got an unshaped transformer/],
     [
       "α that is not 1",
