@@ -395,6 +395,12 @@ const rows: readonly LayerRow[] = [
   { type: "identity", raw: true, below: trained, options: [{}] },
 ];
 
+test("every layer has a finite twin, but for what no network has as its limit", () => {
+  expect([...layers.values()].filter(({ apply }) => apply === undefined).map(({ name }) => name)).toEqual([
+    "expNormalized",
+  ]);
+});
+
 test("every layer has a row, but for what takes several inputs or graphs", () => {
   const taken = new Set(rows.map(({ type }) => type));
   expect([...taken, "input", "aggregate"].sort()).toEqual([...layers.keys()].sort());
