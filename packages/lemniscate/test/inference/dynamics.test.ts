@@ -9,10 +9,11 @@ test("a deep network in single precision has finite predictions at all times, th
   const y = Float64Array.from(x.data, (value) => Math.sin(2 * value) + 0.1 * next());
   const grid = batch([5, 1], [-2, -1, 0, 1, 2]);
   const net = serial(repeat(serial(dense({ weightStd: Math.SQRT2, biasStd: 0.1 }), relu()), 5), dense());
+  const k = kernel(net);
   const at = { times: [0, 10, 1e3, 1e6, Number.POSITIVE_INFINITY], uncertainty: "variance" } as const;
   const found = await Promise.all(
     (["f32", "f64"] as const).map(async (precision) => {
-      const run = await trainingDynamics(kernel(net), x, y, { noise: { relative: 1e-4 }, precision });
+      const run = await trainingDynamics(k, x, y, { noise: { relative: 1e-4 }, precision });
       return run.predict(grid, { ...at, precision });
     }),
   );
