@@ -97,6 +97,7 @@ const rows: readonly LayerRow[] = [
   {
     type: "attention",
     raw: true,
+    // Random networks of more kinds of attention, normalised so that few are enough, are in finite.test.ts.
     data: "tokens",
     below: trained.slice(0, 1),
     equivariant: (options) => !("position" in options || "mask" in options),
