@@ -58,15 +58,29 @@ export function covariancesOf(network: Network, below: Covariances, input: Shape
   const node = network as Combinator;
   if (node.type === "serial" || node.type === "repeat") {
     let shape = input;
-    return chainOf(node).reduce((covariances, layer) => {
+    return chainOf(node).reduce((covariances, layer, i) => {
       const next = covariancesOf(layer, covariances, shape);
       shape = shapeOf(layer, shape);
+      // Each rule asks the one below: in a deep network that would exhaust the call stack.
+      if (i % 50 === 49) askAll(next);
       return next;
     }, below);
   }
-  if (isJoin(node)) return remember(joinOf(node, below, input));
+  if (isJoin(node)) {
+    const joined = joinOf(node, below, input);
+    return remember(shapeOf(node, input).gaussian ? { ...joined, means: noMeans(joined) } : joined);
+  }
   const { definition, options } = layerOf(network, []);
   return withPadding(definition.kernel(below, options, input), below, definition.hasWeights);
+}
+
+function askAll(covariances: Covariances): void {
+  const sides = ["a", "b"] as const;
+  for (const p of sides)
+    for (const q of sides) {
+      covariances.nngp(p, q);
+      covariances.ntk(p, q);
+    }
 }
 
 /** Puts the zeros of padding back after a layer, and computes each covariance once. */
@@ -113,10 +127,7 @@ function joinOf(join: Join, below: Covariances, input: Shape): Covariances {
       steps: passedBy(network, below, input),
     };
   });
-  if (join.type === "parallel") {
-    const added = sum(branches, below, input.grid);
-    return { ...added, means: noMeans(added) };
-  }
+  if (join.type === "parallel") return sum(branches, below, input.grid);
   if (join.type === "product") return product(branches);
   if (join.along !== "channels") return besideInPositions(branches, join.along, below, input.grid);
   return besideInChannels(

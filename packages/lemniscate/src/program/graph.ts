@@ -22,39 +22,30 @@ export class Graph {
   }
 
   merge(node: Node): Merged {
-    const done = this.#done.get(node);
-    if (done !== undefined) return done;
-    const plain = this.#unique(
-      node,
-      node.args.map((arg) => this.merge(arg)),
-      node.sides,
-      node.of && this.merge(node.of),
-    );
-    let merged = plain;
-    for (const rule of this.#rules) {
-      const better = rule(plain, this);
-      if (better === undefined) continue;
-      merged = this.merge(better);
-      break;
-    }
-    this.#done.set(node, merged);
-    this.#done.set(merged, merged);
-    return merged;
+    const below = (next: Node): readonly Node[] => (next.of === undefined ? next.args : [...next.args, next.of]);
+    return upwards(node, below, this.#done, (next) => {
+      const known = (arg: Node): Merged => this.#done.get(arg)!;
+      const plain = this.#unique(next, next.args.map(known), next.sides, next.of && known(next.of));
+      let merged = plain;
+      for (const rule of this.#rules) {
+        const better = rule(plain, this);
+        if (better === undefined) continue;
+        merged = this.merge(better);
+        break;
+      }
+      this.#done.set(merged, merged);
+      return merged;
+    });
   }
 
   /** The same expression about side a alone: what belongs to example b is computed as an example's own. */
   asExample(node: Merged): Merged {
-    const done = this.#examples.get(node);
-    if (done !== undefined) return done;
-    const sides = node.sides.map((): Side => "a");
-    const made = this.#unique(
-      node,
-      node.args.map((arg) => this.asExample(arg)),
-      sides,
-      node.of,
-    );
-    this.#examples.set(node, made);
-    return made;
+    const below = ({ args }: Merged): readonly Merged[] => args;
+    return upwards(node, below, this.#examples, (next) => {
+      const sides = next.sides.map((): Side => "a");
+      const args = next.args.map((arg) => this.#examples.get(arg)!);
+      return this.#unique(next, args, sides, next.of);
+    });
   }
 
   #unique(node: Node, args: readonly Merged[], sides: readonly Side[], of?: Merged): Merged {
@@ -66,4 +57,21 @@ export class Graph {
     this.#byKey.set(key, made);
     return made;
   }
+}
+
+/** What `make` makes of a node, once it is known of all `below`. Networks may be deeper than the call stack. */
+function upwards<N extends Node>(
+  root: N,
+  below: (node: N) => readonly N[],
+  done: Map<N, Merged>,
+  make: (node: N) => Merged,
+): Merged {
+  const waiting = [root];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (done.has(node)) continue;
+    const missing = below(node).filter((one) => !done.has(one));
+    if (missing.length === 0) done.set(node, make(node));
+    else waiting.push(node, ...missing.reverse());
+  }
+  return done.get(root)!;
 }

@@ -42,6 +42,26 @@ test("numbers that JSON lacks are not compared, and masks are as in the format",
   expect(verify(pooled).stdout).toBe("1 passed, 0 failed\n");
 });
 
+test("graphs along one axis of two, slices without those of channels, and axes that count what is left", () => {
+  // Nodes 0 and 1 of the first axis: both rows become 1 + 2 = 3 in the first column, 3 + 4 = 7 in the second one.
+  const x1 = { shape: [1, 2, 2, 1], data: [1, 3, 2, 4] };
+  const all = { shape: [1, 2, 2], data: [1, 1, 1, 1] };
+  const edges = { shape: [1, 5, 2], data: [0, 0, 1, 0, 0, 1, 1, 1, -1, -1] };
+  const layers = [
+    { aggregate: { aggregateAxis: [1] } },
+    { index: { slices: [{}, 0] } },
+    { index: { slices: [{}, {}] } },
+  ];
+  const read = (pattern: object, more: object, slices: readonly unknown[], value: number) => {
+    const k = { shape: [1, 1], data: [value] };
+    const network = { serial: [...layers, { index: { slices } }, { dense: {} }] };
+    const inputs = { x1, pattern1: pattern, ...more };
+    return verify({ ...perceptron, network, inputs, outputs: { nngp: k, ntk: k } }).stdout;
+  };
+  expect(read(all, {}, [{}, 0], 9)).toBe("1 passed, 0 failed\n");
+  expect(read(edges, { patternIsIndex: true }, [{}, 1, {}], 49)).toBe("1 passed, 0 failed\n");
+});
+
 const posterior = {
   ...perceptron,
   kind: "predict",

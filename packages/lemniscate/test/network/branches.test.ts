@@ -136,6 +136,18 @@ describe("joins", () => {
     }
   });
 
+  test("positions beside each other are normalised one by one", async () => {
+    const x = randomBatch(13, [2, 3, 2]);
+    const norm = { type: "layerNorm" };
+    const branch = serial(dense, relu, dense);
+    const behind = kernel(net(dense, beside(0, dense, branch), norm, pool));
+    const before = kernel(net(dense, beside(0, serial(dense, norm), serial(branch, norm)), pool));
+    for (const engine of engines) {
+      const [found, wanted] = await Promise.all([behind, before].map((k) => k(x, null, { get, engine })));
+      for (const quantity of get) expect(difference(found![quantity].data, wanted![quantity].data)).toBeLessThan(1e-13);
+    }
+  });
+
   const sampled = [
     {
       what: "a sum of dependent branches",

@@ -178,7 +178,7 @@ describe("size", () => {
   const compiled = (net: Network, input: Shape, masked: boolean): Program => program(net, input, both, masked);
 
   test("a thousand layers compile", () => {
-    const deep = compiled(serial(repeat(serial(dense(), relu()), 500), dense()), features, false);
+    const deep = compiled(serial(repeat(serial(dense(), relu()), 500), flatten(), dense()), features, false);
     expect(counted(deep.pair, "carriedDistance")).toBe(499);
     compiled(serial(repeat(serial(dense({ biasStd: 0.1 }), relu()), 500), globalAvgPool(), dense()), tokens, true);
   });
@@ -206,4 +206,9 @@ describe("size", () => {
     );
     expect(counted(deep.pair, "dualRectifier")).toBe(200);
   });
+});
+
+test("a thousand layers do not exhaust the call stack", () => {
+  const { pair } = program(serial(repeat(serial(dense(), relu()), 500), dense()), features);
+  expect(pair.length).toBeGreaterThan(1000);
 });

@@ -1,5 +1,5 @@
 /** @module Running a case of the conformance format and judging it. */
-import { type Batch, positionsOf } from "../../core/batch.js";
+import { type Batch, gridOf } from "../../core/batch.js";
 import { type Edge, withGraphs } from "../../core/graphs.js";
 import { inputs } from "../../core/inputs.js";
 import type { Engine, Numbers } from "../../engines/engine.js";
@@ -8,7 +8,7 @@ import { compare, diagonals, interleaved } from "./compare.js";
 import { finiteResultsOf } from "./empirical.js";
 import { Unavailable } from "./fields.js";
 import { batchOf, type ConformanceCase, type ConformanceNetwork, isRecord, isTensor, type Tensor } from "./format.js";
-import { networkOf } from "./network.js";
+import { aggregatedAxes, networkOf } from "./network.js";
 import { predictionsOf } from "./predict.js";
 
 /** The outcome of a case: `failure` says what is wrong, and is absent if nothing is. */
@@ -53,7 +53,7 @@ async function resultsOf(of: ConformanceCase, engine: Engine): Promise<Results> 
 }
 
 async function kernelsOf(of: ConformanceCase, engine: Engine): Promise<Results> {
-  const { x1, x2 = null, maskConstant, pattern1, pattern2 } = of.inputs;
+  const { x1, x2 = null, maskConstant, pattern1, pattern2, patternIsIndex = false } = of.inputs;
   const other = Object.keys(of.inputs).find((key) => !kernelInputs.includes(key));
   if (other !== undefined) throw new Unavailable(`input ${other}`);
   const listed = Array.isArray(x1) ? x1 : [x1];
@@ -64,7 +64,9 @@ async function kernelsOf(of: ConformanceCase, engine: Engine): Promise<Results> 
   );
   const one = (x: Tensor): Batch => batchOf(x, maskConstant);
   const read = (x: Tensor | readonly Tensor[], pattern: unknown): Batch =>
-    isTensor(x) ? graphed(one(x), pattern) : inputs(Object.fromEntries(x.map((tensor, i) => [i, one(tensor)])));
+    isTensor(x)
+      ? graphed(one(x), pattern, patternIsIndex === true, aggregatedAxes(of.network, x.shape.length))
+      : inputs(Object.fromEntries(x.map((tensor, i) => [i, one(tensor)])));
   const get = ["nngp", "ntk"] as const;
   const found = await positionKernel(network)(
     read(x1 as Tensor, pattern1),
@@ -74,17 +76,29 @@ async function kernelsOf(of: ConformanceCase, engine: Engine): Promise<Results> 
   return Object.fromEntries(get.map((quantity) => [quantity, inLayoutOf(of, quantity, found[quantity])]));
 }
 
-/** A batch with its pattern: matrices from row to column, or lists of edges with negative numbers behind them. */
-function graphed(x: Batch, pattern: unknown): Batch {
-  if (!isTensor(pattern)) return x;
-  const data = pattern.data.map(Number);
-  const [n, count, last] = pattern.shape as [number, number, number];
-  if (last === positionsOf(x) && last === count) return withGraphs(x, { adjacency: data });
-  const edges = Array.from({ length: n }, (_, i) =>
-    Array.from({ length: count }, (_, e): Edge => [data[2 * (i * count + e)]!, data[2 * (i * count + e) + 1]!]).filter(
-      ([from]) => from >= 0,
-    ),
-  );
+/**
+ * A batch with its pattern, on the positions along `axes` and the same wherever the others are: matrices from row to
+ * column, or lists of edges with negative numbers behind them.
+ */
+function graphed(x: Batch, pattern: unknown, isIndex: boolean, axes: readonly number[]): Batch {
+  if (!isTensor(pattern) || axes.length === 0) return x;
+  const grid = gridOf(x);
+  const along = (some: readonly number[]): readonly number[] => {
+    const step = (axis: number): number => grid.slice(axis + 1).reduce((product, size) => product * size, 1);
+    const add = (places: readonly number[], axis: number): readonly number[] =>
+      places.flatMap((place) => Array.from({ length: grid[axis]! }, (_, i) => place + i * step(axis)));
+    return some.reduce(add, [0]);
+  };
+  const nodes = along(axes);
+  const copies = along([...grid.keys()].filter((axis) => !axes.includes(axis)));
+  const size = pattern.data.length / pattern.shape[0]!;
+  const edges = Array.from({ length: pattern.shape[0]! }, (_, i) => {
+    const values = pattern.data.slice(i * size, (i + 1) * size).map(Number);
+    const found: readonly Edge[] = isIndex
+      ? Array.from({ length: size / 2 }, (_, e): Edge => [values[2 * e]!, values[2 * e + 1]!]).filter(([u]) => u >= 0)
+      : values.map((weight, at): Edge => [Math.floor(at / nodes.length), at % nodes.length, weight]);
+    return found.flatMap(([u, v, ...weight]) => copies.map((at): Edge => [at + nodes[u]!, at + nodes[v]!, ...weight]));
+  });
   return withGraphs(x, { edges });
 }
 

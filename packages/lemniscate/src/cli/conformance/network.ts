@@ -103,8 +103,8 @@ const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> =
     throw new Unavailable(`layerNorm over axes ${[...axes].join(", ")}`);
   },
   globalSelfAttention: attentionOf,
-  imageResize: (of, rank) => {
-    const sizes = of.numbers("shape", []).slice(1, rank - 1);
+  imageResize: (of) => {
+    const sizes = of.numbers("shape", []).slice(1, -1);
     return {
       type: "resize",
       to: sizes.map((size) => (size === -1 ? null : size)),
@@ -112,21 +112,16 @@ const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> =
       antialias: of.flag("antialias", true),
     };
   },
-  index: (of) => {
+  index: (of, rank) => {
     const slices = of.raw("slices");
     const [batch, ...rest] = Array.isArray(slices) ? slices : [];
-    const axes = rest.slice(0, rest.includes("...") ? rest.indexOf("...") : -1);
+    const axes = rest.slice(0, rest.includes("...") ? rest.indexOf("...") : rank - 2);
+    if (axes.length === 0 && JSON.stringify(batch) === "{}") return { type: "identity" };
     if (JSON.stringify(batch) !== "{}") throw new Unavailable("index of examples");
     return { type: "slice", axes };
   },
-  aggregate: (of, rank) => {
-    const axes = of.numbers(
-      "aggregateAxis",
-      Array.from({ length: rank - 2 }, (_, axis) => axis + 1),
-    );
-    if (axes.length !== rank - 2) throw new Unavailable("aggregate along some of the axes");
-    return { type: "aggregate", ...of.irrelevant("implementation") };
-  },
+  // Axes and implementation are those of the data's graphs.
+  aggregate: (of) => ({ type: "aggregate", ...of.irrelevant("implementation", "aggregateAxis") }),
   dotGeneral: (of) => {
     const tensor = of.raw("rhs") ?? of.raw("lhs");
     const { lhsContracting, rhsContracting } = of.raw("dimensionNumbers") as Record<string, readonly number[]>;
@@ -213,22 +208,36 @@ function dataOf(tree: ConformanceNetwork, rank: number): Data {
 function serialOf(trees: readonly ConformanceNetwork[], rank: number, starts: Data[][] | null = null): Data {
   const layers: Data[] = [];
   let branches = starts;
+  let axes = rank;
   for (const tree of trees) {
     const [name, value] = entryOf(tree);
+    const before = axes;
+    axes = rankBehind(tree, axes);
     if (name === "fanOut" && branches === null) branches = Array.from({ length: value as number }, () => []);
-    else if (branches === null) layers.push(dataOf(tree, rank));
+    else if (branches === null) layers.push(dataOf(tree, before));
     else if (name === "parallel") {
       const inner = listOf(value);
       if (inner.length !== branches.length) throw new Unavailable(`parallel of ${inner.length} after another fanOut`);
-      for (const [i, branch] of branches.entries()) branch.push(dataOf(inner[i]!, rank));
+      for (const [i, branch] of branches.entries()) branch.push(dataOf(inner[i]!, before));
     } else if (name in joins) {
       const joined = branches.map((branch): Data => ({ type: "serial", layers: branch }));
-      layers.push(joins[name]!(joined, new Fields(name, value), rank));
+      layers.push(joins[name]!(joined, new Fields(name, value), before));
       branches = null;
     } else throw new Unavailable(`${name} on several branches`);
   }
   if (branches !== null) throw new Unavailable("fanOut without fanIn");
   return { type: "serial", layers };
+}
+
+/** The number of axes behind a network. */
+function rankBehind(tree: ConformanceNetwork, rank: number): number {
+  const [name, value] = entryOf(tree);
+  if (name === "serial" || name === "residual") return listOf(value).reduce((axes, one) => rankBehind(one, axes), rank);
+  if (name === "parallel") return rankBehind(listOf(value)[0]!, rank);
+  if (name === "flatten" || name === "globalAvgPool" || name === "globalSumPool") return 2;
+  const { slices = [], lhs, rhs } = value as { slices?: readonly unknown[]; lhs?: unknown; rhs?: unknown };
+  const tensor = rhs ?? lhs;
+  return rank - slices.filter(Number.isInteger).length - (isTensor(tensor) ? tensor.shape.length : 0);
 }
 
 /** What collected branches become. */
@@ -241,6 +250,16 @@ const joins: Readonly<Record<string, (branches: readonly Data[], fields: Fields,
     return { type: "concat", branches, along: axis === rank - 1 ? "channels" : axis - 1 };
   },
 };
+
+/** The axes of positions that a network aggregates along, counted without that of examples. */
+export function aggregatedAxes(tree: unknown, rank: number): readonly number[] {
+  if (typeof tree !== "object" || tree === null) return [];
+  if (!("aggregate" in tree))
+    return Object.values(tree).reduce((found, part) => (found.length > 0 ? found : aggregatedAxes(part, rank)), []);
+  const { aggregateAxis } = tree.aggregate as { readonly aggregateAxis?: readonly number[] };
+  const all = Array.from({ length: rank - 2 }, (_, axis) => axis);
+  return aggregateAxis?.map((axis) => (axis < 0 ? axis + rank : axis) - 1) ?? all;
+}
 
 function entryOf(tree: ConformanceNetwork): readonly [name: string, value: unknown] {
   const entries = typeof tree === "object" && tree !== null ? Object.entries(tree) : [];
