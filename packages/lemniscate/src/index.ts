@@ -122,6 +122,7 @@ export {
   type NamedFunction,
   type UserFunction,
 } from "./network/layers/elementwise.js";
+export { type ElementwiseNumericalOptions, elementwiseNumerical } from "./network/layers/elementwise-numerical.js";
 export { type ErfOptions, erf } from "./network/layers/erf.js";
 export { type ExpOptions, exp } from "./network/layers/exp.js";
 export { type ExpNormalizedOptions, expNormalized } from "./network/layers/exp-normalized.js";

@@ -22,6 +22,7 @@ import { normalizedExponentialDual } from "./duals/normalized-exponential.js";
 import { piecewiseLinearDual } from "./duals/piecewise-linear.js";
 import { polynomialDual } from "./duals/polynomial.js";
 import { hermiteDual, powerDual } from "./duals/power.js";
+import { quadratureOps } from "./duals/quadrature.js";
 import { rectifiedPowerDual } from "./duals/rectified-power.js";
 import {
   carriedDistanceOp,
@@ -95,6 +96,7 @@ const elementwise: readonly ElementwiseOp<any>[] = [
   ...sidedRectifierOps.values(),
   acuteDistanceOp,
   rectifierTermOp,
+  ...Object.values(quadratureOps),
   ...duals.flatMap((dual) => Object.values(dualOps(dual))),
 ];
 

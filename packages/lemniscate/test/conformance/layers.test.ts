@@ -402,9 +402,9 @@ test("every layer has a finite twin, but for what no network has as its limit", 
   ]);
 });
 
-test("every layer has a row, but for what takes several inputs or graphs", () => {
+test("every layer has a row, but for what takes several inputs or graphs, and a rule that is no kernel", () => {
   const taken = new Set(rows.map(({ type }) => type));
-  expect([...taken, "input", "aggregate"].sort()).toEqual([...layers.keys()].sort());
+  expect([...taken, "input", "aggregate", "elementwiseNumerical"].sort()).toEqual([...layers.keys()].sort());
 });
 
 describe("checkLayer", () => {

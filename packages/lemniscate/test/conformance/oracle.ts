@@ -839,6 +839,8 @@ function dual(network: Data): { readonly value: Expectation; readonly slope: Exp
     case "elementwise":
       // The functions that tests expand, by what their closed forms are called here.
       return dual(JSON.parse(network["name"] as string) as Data);
+    case "elementwiseNumerical":
+      return quadrature(network["fn"] as "sigmoid" | "softplus", of("nodes"));
     case "expNormalized": {
       const value: Expectation = (pp, pq, qq) => {
         const s = Math.sqrt(pp * qq);
@@ -852,6 +854,42 @@ function dual(network: Data): { readonly value: Expectation; readonly slope: Exp
     default:
       throw new Error(`the oracle has no ${network.type}`);
   }
+}
+
+/** A product of two rules of Gauss and Hermite, whose nodes are the zeros of He_n and whose weights are 1/(n h_{n−1}²). */
+function quadrature(
+  fn: "sigmoid" | "softplus",
+  count: number,
+): { readonly value: Expectation; readonly slope: Expectation } {
+  // h_n = He_n/√n!, and h_n' = √n h_{n−1}.
+  const last = (x: number): readonly [number, number] => {
+    let [h, before] = [1, 0];
+    for (let n = 0; n < count; n++) [h, before] = [(x * h - Math.sqrt(n) * before) / Math.sqrt(n + 1), h];
+    return [h, before];
+  };
+  const nodes: number[] = [];
+  const step = 1e-3;
+  for (let x = -2 * Math.sqrt(count) - 1; nodes.length < count; x += step) {
+    if (last(x)[0] * last(x + step)[0] > 0) continue;
+    let root = x + step / 2;
+    for (let k = 0; k < 4; k++) root -= last(root)[0] / (Math.sqrt(count) * last(root)[1]);
+    nodes.push(root);
+  }
+  const weights = nodes.map((x) => 1 / (count * last(x)[1] ** 2));
+  const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
+  const [f, slope] =
+    fn === "sigmoid"
+      ? [logistic, (x: number) => logistic(x) * (1 - logistic(x))]
+      : [(x: number) => Math.log1p(Math.exp(x)), logistic];
+  const expectation =
+    (g: (x: number) => number): Expectation =>
+    (pp, pq, qq) => {
+      const a = pp === 0 ? 0 : pq / Math.sqrt(pp);
+      const b = Math.sqrt(Math.max(0, qq - a * a));
+      const inner = (x: number): number => nodes.reduce((sum, y, j) => sum + weights[j]! * g(a * x + b * y), 0);
+      return nodes.reduce((sum, x, i) => sum + weights[i]! * g(Math.sqrt(pp) * x) * inner(x), 0);
+    };
+  return { value: expectation(f), slope: expectation(slope) };
 }
 
 /** below·min(x, 0) + above·max(x, 0) = s x + h |x|, and E|u||v| of Gaussians is (2/π)(√(1 − ρ²) + ρ asin ρ)√(pp qq). */

@@ -62,6 +62,11 @@ const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> =
   monomial: (of) => ({ type: "monomial", degree: of.number("degree", Number.NaN) }),
   rectifiedMonomial: (of) => ({ type: "rectifiedMonomial", degree: of.number("degree", Number.NaN) }),
   hermite: (of) => ({ type: "hermite", degree: of.number("degree", Number.NaN) }),
+  elementwiseNumerical: (of) => ({
+    type: "elementwiseNumerical",
+    fn: of.word("fn", "", { tanh: "tanh", sigmoid: "sigmoid", softplus: "softplus", swish: "silu" }),
+    nodes: of.number("deg", Number.NaN),
+  }),
   polynomial: (of) => ({ type: "polynomial", coefficients: of.numbers("coef", []) }),
   expNormalized: (of) => ({
     type: "expNormalized",

@@ -11,6 +11,7 @@ import { cosDefinition } from "./cos.js";
 import { denseDefinition } from "./dense.js";
 import { dropoutDefinition } from "./dropout.js";
 import { elementwiseDefinition } from "./elementwise.js";
+import { elementwiseNumericalDefinition } from "./elementwise-numerical.js";
 import { erfDefinition } from "./erf.js";
 import { expDefinition } from "./exp.js";
 import { expNormalizedDefinition } from "./exp-normalized.js";
@@ -76,6 +77,7 @@ export const layers: ReadonlyMap<string, AnyLayer> = new Map(
     piecewiseLinearDefinition,
     hardTanhDefinition,
     elementwiseDefinition,
+    elementwiseNumericalDefinition,
     avgPoolDefinition,
     sumPoolDefinition,
     globalAvgPoolDefinition,
