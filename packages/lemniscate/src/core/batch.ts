@@ -65,14 +65,15 @@ export function batch(
   data: Float32Array | Float64Array | readonly number[],
   mask?: Uint8Array | readonly number[],
 ): Batch {
-  const size = shape.reduce((product, length) => product * length, 1);
+  const axes: readonly number[] = Array.isArray(shape) ? shape : [];
+  const size = axes.reduce((product, length) => product * length, 1);
   const where = "batch";
-  const possible = shape.every((length, axis) => Number.isInteger(length) && length >= (axis === 0 ? 0 : 1));
-  if (shape.length < 2 || !possible)
+  const possible = axes.every((length, axis) => Number.isInteger(length) && length >= (axis === 0 ? 0 : 1));
+  if (axes.length < 2 || !possible)
     throw new LemniscateError({
       code: "ShapeMismatch",
       where,
-      given: `shape (${shape.join(", ")})`,
+      given: Array.isArray(shape) ? `shape (${shape.join(", ")})` : `shape ${String(shape)}`,
       allowed: "(n, d), (n, T, d), (n, H, W, d)",
       mend: "The first axis counts examples and the last one channels; only the first one may be 0.",
     });
@@ -186,6 +187,16 @@ function lookThrough(given: Batch, where: string): number {
  * ```
  */
 export function sequences(tokens: readonly (readonly (readonly number[])[])[], length?: number): Batch {
+  const isList = (given: unknown): given is ArrayLike<unknown> => Array.isArray(given) || ArrayBuffer.isView(given);
+  const nested = isList(tokens) && tokens.every((sequence) => isList(sequence) && sequence.every(isList));
+  if (!nested)
+    throw new LemniscateError({
+      code: "BadInput",
+      where: "sequences",
+      given: JSON.stringify(tokens)?.slice(0, 60) ?? String(tokens),
+      allowed: "a list of sequences, each a list of tokens, each a list of numbers",
+      mend: "Write one sequence of two tokens as [[[1, 2], [3, 4]]].",
+    });
   const longest = tokens.reduce((max, sequence) => Math.max(max, sequence.length), 1);
   const T = length ?? longest;
   const d = tokens.find((sequence) => sequence.length > 0)?.[0]?.length ?? 0;

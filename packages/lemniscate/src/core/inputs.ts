@@ -16,7 +16,7 @@ import type { InputPart } from "./shape.js";
  * ```
  */
 export function inputs(named: Readonly<Record<string, Batch>>): Batch {
-  const list = Object.entries(named);
+  const list = Object.entries(named ?? {});
   const [first] = list;
   if (first === undefined)
     throw new LemniscateError({
@@ -25,6 +25,15 @@ export function inputs(named: Readonly<Record<string, Batch>>): Batch {
       given: "no inputs",
       allowed: "one or more, as in { text: x }",
       mend: "Give every input a name of its own.",
+    });
+  const odd = list.find(([, x]) => !Array.isArray(x?.shape));
+  if (odd !== undefined)
+    throw new LemniscateError({
+      code: "BadInput",
+      where: `inputs: ${odd[0]}`,
+      given: String(odd[1]),
+      allowed: "a batch",
+      mend: "Make it with batch() or sequences().",
     });
   const n = first[1].shape[0];
   const other = list.find(([, { shape }]) => shape[0] !== n);

@@ -9,6 +9,14 @@ export type PriorMean = number | "train";
 
 /** Targets as a matrix of finite numbers. */
 export function toTargets(where: string, y: Targets): Matrix {
+  if (typeof y !== "object" || y === null)
+    throw new LemniscateError({
+      code: "BadInput",
+      where: `${where}: y`,
+      given: String(y),
+      allowed: "a list of numbers, or a matrix { rows, columns, data }",
+      mend: "Give one row of targets for every training example.",
+    });
   const matrix: Matrix = "rows" in y ? y : { rows: y.length, columns: 1, data: Float64Array.from(y) };
   const { rows, columns, data } = matrix;
   if (rows < 1 || columns < 1 || data.length !== rows * columns)

@@ -121,7 +121,9 @@ export interface Kernel {
  */
 export function kernel<N extends Network>(network: N & Predictor<PlacementOf<N>>): Kernel {
   const { matrices, ...others } = keyedKernel([["", network]], endsWithFeatures);
-  const call = async (x1: Batch, x2: Batch | null, { get, ...run }: KernelOptions & AnyGet): Promise<unknown> => {
+  const call = async (x1: Batch, x2: Batch | null, options: KernelOptions & AnyGet): Promise<unknown> => {
+    // Without types, options are easily left out.
+    const { get, ...run } = options ?? {};
     const found = await matrices(x1, x2, { ...run, get: listOf(get) });
     return typeof get === "string" ? found[get] : found;
   };
@@ -329,11 +331,12 @@ function checkSizes(shape: readonly number[], columns: number | undefined): void
       allowed: "a whole number > 0",
       mend: "Leave it out if x2 is x1.",
     });
-  if (shape.length >= 2 && shape.every(counts)) return;
+  const axes: readonly number[] = Array.isArray(shape) ? shape : [];
+  if (axes.length >= 2 && axes.every(counts)) return;
   throw new LemniscateError({
     code: "ShapeMismatch",
     where: "kernel: shape",
-    given: `(${shape.join(", ")})`,
+    given: Array.isArray(shape) ? `(${shape.join(", ")})` : String(shape),
     allowed: "(n, d), (n, T, d), (n, H, W, d), of whole numbers > 0",
     mend: "Give the shape of x1, examples first and channels last.",
   });
