@@ -21,7 +21,7 @@ test.each([
   { run: () => kernel(net).explain(any("1000x3")), message: "kernel: shape: got 1000x3, allowed is (n, d)" },
   { run: () => kernel(net)(x, null, any(undefined)), message: 'kernel: get: got nothing, allowed is "nngp", "ntk"' },
   {
-    run: () => trainingDynamics(kernel(net), x, any(1), { get: "ntk" }),
+    run: () => trainingDynamics(kernel(net), x, any(1), any({ get: "ntk" })),
     message: "y: got 1, allowed is a list of numbers, or a matrix",
   },
   {
