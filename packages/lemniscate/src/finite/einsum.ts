@@ -1,6 +1,11 @@
 /** @module Einstein's summation on plain arrays, by products of matrices. */
 import { addProduct } from "../linalg/product.js";
-import type { Plain } from "./plain.js";
+
+/** An array, row by row. */
+export interface Plain {
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+}
 
 /** The letters of each array and those of the result. */
 export function parseRule(rule: string): { readonly inputs: readonly string[]; readonly output: string } {

@@ -1,13 +1,9 @@
 /** @module The array operations on plain numbers in double precision: what a finite network means. */
 import { type RandomKey, uniforms } from "../core/random.js";
 import type { ArrayOperations } from "../network/arrays.js";
-import { einsum } from "./einsum.js";
+import { einsum, type Plain } from "./einsum.js";
 
-/** An array, row by row. */
-export interface Plain {
-  readonly shape: readonly number[];
-  readonly data: Float64Array;
-}
+export type { Plain };
 
 export const plain: ArrayOperations<Plain> = {
   shape: (x) => x.shape,
