@@ -30,7 +30,7 @@ test.each([
   },
 ])("$message", async ({ run, message }) => {
   const error = await Promise.resolve()
-    .then(run)
+    .then((): unknown => run())
     .then(String, (reason: Error) => reason);
   expect(error).toMatchObject({ name: "LemniscateError", message: expect.stringContaining(message) });
 });

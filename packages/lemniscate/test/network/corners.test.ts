@@ -68,6 +68,20 @@ describe("by hand", () => {
       nngp: [27.25, 3.5, 3.5, 1],
     },
     {
+      what: "powers have any degree: E z¹² = 10395",
+      net: serial(dense(), monomial({ degree: 6 }), dense()),
+      x: batch([1, 1], [1]),
+      nngp: [10395],
+      ntk: [10395 + 36 * 945],
+    },
+    {
+      what: "what is repeated no times does nothing",
+      net: serial(dense(), repeat(serial(relu(), dense()), 0), dense()),
+      x: batch([1, 1], [2]),
+      nngp: [4],
+      ntk: [8],
+    },
+    {
       what: "constants count present positions alone",
       net: serial(dense(), monomial({ degree: 0 }), globalSumPool()),
       x: padded,
