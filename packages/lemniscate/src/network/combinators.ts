@@ -147,6 +147,9 @@ export function concat<const Branches extends readonly Network[], const Along ex
   return freeze({ type: "concat", branches: [...branches], along });
 }
 
+/** Every copy becomes expressions of its own: a hundred thousand would be compiled for minutes. */
+const mostRepeats = 10_000;
+
 /**
  * `layer`, `times` times on top of itself, each time with weights of its own.
  *
@@ -162,12 +165,12 @@ export function repeat<N extends Network>(
   layer: N,
   times: number,
 ): Repeat & (N extends Network<infer P> ? Network<P> : never) {
-  if (!Number.isInteger(times) || times < 0)
+  if (!Number.isInteger(times) || times < 0 || times > mostRepeats)
     throw new LemniscateError({
       code: "OptionOutOfRange",
       where: "repeat: times",
       given: String(times),
-      allowed: "a whole number ≥ 0",
+      allowed: `a whole number from 0 to ${mostRepeats}`,
       mend: "Count how many copies of the layer the network has.",
     });
   return freeze({ type: "repeat", layer, times });

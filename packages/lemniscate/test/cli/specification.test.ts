@@ -8,7 +8,7 @@ const mistakes: readonly (readonly [name: string, text: string, message: string 
   [
     "a word that an option does not know",
     "type: serial\nlayers:\n  - type: attention\n    weights: sofmax\n",
-    'net.yaml:4:14 network.layers[0] (attention): weights: got "sofmax", allowed is one of "softmax"|"identity"|"relu"|"abs".',
+    'net.yaml:4:14 network.layers[0] (attention): weights: got "sofmax", allowed is "softmax", "sparsemax", "identity", "relu"',
   ],
   [
     "an unknown option",

@@ -99,8 +99,12 @@ test.each([
   ["an output that nobody computes", { ...perceptron, outputs: { nngp, ntk, other: ntk } }, "no output other"],
   ["a missing tolerance", { ...perceptron, tolerance: {} }, "nngp has no tolerance"],
   ["nothing to compare", { ...perceptron, outputs: { cov1: nngp } }, "no output to compare"],
-  ["several inputs", { ...perceptron, inputs: { x1: [perceptron.inputs.x1] } }, "no networks with several inputs"],
-  ["a graph", { ...perceptron, inputs: { ...perceptron.inputs, pattern1: nngp } }, "no input pattern1"],
+  [
+    "a network of one input given two",
+    { ...perceptron, inputs: { x1: [perceptron.inputs.x1, perceptron.inputs.x1] } },
+    "no dense on several inputs",
+  ],
+  ["an unknown input", { ...perceptron, inputs: { ...perceptron.inputs, pattern3: nngp } }, "no input pattern3"],
 ])("%s fails", (_, file, reason) => {
   const { code, stdout, stderr } = verify(file);
   expect({ code, stderr }).toEqual({ code: 1, stderr: "" });

@@ -168,7 +168,8 @@ const rows: readonly LayerRow[] = [
   {
     type: "rmsNorm",
     raw: true,
-    below: [biased, { type: "relu" }],
+    // Of sixteen relu too few may be on in a random network: its square mean is 0 or nearly.
+    below: [biased, { type: "leakyRelu", slope: 0.3 }],
     options: [{}, { epsilon: 0.5 }, { over: "all" }, { over: [1] }],
     ...normalized,
     // Data may be nearly 0 in all channels, of which single precision keeps less.
