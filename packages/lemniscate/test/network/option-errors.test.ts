@@ -39,7 +39,7 @@ describe("a layer made by its function", () => {
       run: () => repeat(dense(), -1),
       code: "OptionOutOfRange",
       message:
-        "repeat: times: got -1, allowed is a whole number ≥ 0. Count how many copies of the layer the network has.",
+        "repeat: times: got -1, allowed is a whole number from 0 to 10000. Count how many copies of the layer the network has.",
     },
   ]);
 });
