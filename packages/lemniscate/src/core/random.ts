@@ -20,30 +20,33 @@ const multipliers = [0xd2511f53, 0xcd9e8d57] as const;
 const steps = [0x9e3779b9, 0xbb67ae85] as const;
 
 /** Philox4x32-10: turns a counter into four random words, in place, under a key of two words. */
-export function philox(words: Words, [key0, key1]: readonly [number, number]): void {
-  let [a, b, c, d] = words;
+export function philox(words: Words, key: readonly [number, number]): void {
+  // Words are signed on the way, which whole-number arithmetic of engines is made for.
+  let [a, b, c, d] = [words[0] | 0, words[1] | 0, words[2] | 0, words[3] | 0];
+  let [key0, key1] = [key[0] | 0, key[1] | 0];
   for (let round = 0; round < 10; round++) {
     const x = high(multipliers[1], c) ^ b ^ key0;
     const y = high(multipliers[0], a) ^ d ^ key1;
-    b = Math.imul(multipliers[1], c) >>> 0;
-    d = Math.imul(multipliers[0], a) >>> 0;
-    a = x >>> 0;
-    c = y >>> 0;
-    key0 = (key0 + steps[0]) >>> 0;
-    key1 = (key1 + steps[1]) >>> 0;
+    b = Math.imul(multipliers[1], c);
+    d = Math.imul(multipliers[0], a);
+    a = x;
+    c = y;
+    key0 = (key0 + steps[0]) | 0;
+    key1 = (key1 + steps[1]) | 0;
   }
-  words[0] = a;
-  words[1] = b;
-  words[2] = c;
-  words[3] = d;
+  words[0] = a >>> 0;
+  words[1] = b >>> 0;
+  words[2] = c >>> 0;
+  words[3] = d >>> 0;
 }
 
-/** The upper 32 bits of a product of two words. */
+/** The upper 32 bits of a product of two words, from products of their halves. */
 function high(x: number, y: number): number {
-  // Each sum stays below 2^53, so that no bit is lost.
-  const low = (x & 0xffff) * y;
-  const middle = (x >>> 16) * y + Math.floor(low / 0x10000);
-  return Math.floor(middle / 0x10000);
+  const [x0, x1, y0, y1] = [x & 0xffff, x >>> 16, y & 0xffff, y >>> 16];
+  const outer = Math.imul(x1, y0);
+  // Below 2^32: the middle of the product, of which only the carry is wanted.
+  const middle = (Math.imul(x0, y0) >>> 16) + (outer & 0xffff) + (Math.imul(x0, y1) >>> 0);
+  return (Math.imul(x1, y1) + (outer >>> 16) + (middle >>> 16)) | 0;
 }
 
 /**
