@@ -5,12 +5,21 @@ import type { Network } from "../network/placement.js";
 import type { InitOptions } from "./init.js";
 import { monteCarloKernel, type Quantity } from "./monte-carlo.js";
 
-export interface ConvergenceOptions extends RunOptions, Omit<InitOptions, "width"> {
+/** A size of networks of all widths, or one that goes with the width. */
+export type SizeByWidth = number | ((width: number) => number);
+
+export interface ConvergenceOptions extends RunOptions, Pick<InitOptions, "seed"> {
   readonly widths: readonly number[];
+  /** Heads of attention, channels of their queries and keys, and of their values; default: the width. */
+  readonly heads?: SizeByWidth | undefined;
+  readonly keys?: SizeByWidth | undefined;
+  readonly values?: SizeByWidth | undefined;
   /** Networks at the smallest width; at w times that width, 1/w as many, at least 10. */
   readonly samples: number;
   /** The kernels of the limit: what `positionKernel(network)(x, null, { get })` gives. */
   readonly limit: Readonly<Partial<Record<Quantity, ArrayLike<number>>>>;
+  /** Rows of an earlier run with these options, which are given back instead of computed again. */
+  readonly known?: readonly ConvergenceRow[] | undefined;
 }
 
 /** How far networks of one width are from their limit K∞, all relative to ‖K∞‖ (Frobenius). */
@@ -52,7 +61,7 @@ export interface Slope {
 export async function* convergence(
   network: Network,
   x: Batch,
-  { widths, samples, limit, signal, onProgress, ...sizes }: ConvergenceOptions,
+  { widths, samples, limit, known = [], seed, heads, keys, values, signal, onProgress }: ConvergenceOptions,
 ): AsyncIterable<ConvergenceRow> {
   const get = (["nngp", "ntk"] as const).filter((quantity) => limit[quantity] !== undefined);
   if (get.length === 0 || widths.length === 0)
@@ -70,13 +79,22 @@ export async function* convergence(
   const total = costs.reduce((sum, cost) => sum + cost, 0);
   let before = 0;
   for (const [i, width] of widths.entries()) {
-    const estimate = await monteCarloKernel(network, { ...sizes, width, samples: counts[i]! })(x, null, {
-      get,
+    const found = known.filter((row) => row.width === width && row.samples === counts[i]);
+    const missing = get.filter((quantity) => !found.some((row) => row.quantity === quantity));
+    yield* found.filter(({ quantity }) => get.includes(quantity));
+    if (missing.length === 0) {
+      before += costs[i]!;
+      continue;
+    }
+    const at = (size: SizeByWidth | undefined): number | undefined => (typeof size === "function" ? size(width) : size);
+    const sizes = { width, heads: at(heads), keys: at(keys), values: at(values), seed };
+    const estimate = await monteCarloKernel(network, { ...sizes, samples: counts[i]! })(x, null, {
+      get: missing,
       signal,
       onProgress: (done, of) => onProgress?.(before + (costs[i]! * done) / of, total),
     });
     before += costs[i]!;
-    for (const quantity of get) {
+    for (const quantity of missing) {
       const { mean, error } = estimate[quantity];
       const exact = limit[quantity]!;
       checkSize(quantity, exact, mean);

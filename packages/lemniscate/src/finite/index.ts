@@ -20,6 +20,7 @@ export {
   type ConvergenceRow,
   convergence,
   convergenceSlopes,
+  type SizeByWidth,
   type Slope,
 } from "./convergence.js";
 export { type EmpiricalOptions, empiricalNngp, empiricalNtk } from "./empirical.js";

@@ -69,7 +69,10 @@ export interface Kernel {
     x2: Batch | null | undefined,
     options: KernelOptions & { readonly get: Get },
   ): Promise<{ readonly [Q in Get[number]]: Matrix }>;
-  /** The same, piece by piece, as pieces are finished. With `x2` null, pieces on and above the diagonal. */
+  /**
+   * The same, piece by piece, as pieces are finished. With `x2` null, pieces on and above the diagonal. Standard errors
+   * compare whole matrices, so that pieces have none.
+   */
   tiles(
     x1: Batch,
     x2: Batch | null | undefined,
@@ -147,12 +150,13 @@ export function endsWithFeatures(output: Shape, name: string): void {
 export type PositionKernel = <const Get extends readonly Quantity[]>(
   x1: Batch,
   x2: Batch | null | undefined,
-  options: KernelOptions & { readonly get: Get },
+  options: Omit<KernelOptions, "standardErrors"> & { readonly get: Get },
 ) => Promise<{ readonly [Q in Get[number]]: Numbers }>;
 
 /**
  * The kernel between all positions of all examples, for networks that end with positions: (n1, n2, S, S) numbers,
- * which only small inputs have room for. Padding is 0.
+ * which only small inputs have room for. Padding is 0. Averages over draws come without standard errors, which only
+ * matrices have; those of several seeds tell.
  *
  * @example
  * ```ts
@@ -165,7 +169,7 @@ export type PositionKernel = <const Get extends readonly Quantity[]>(
 export function positionKernel(network: Network): PositionKernel {
   const { matrices } = keyedKernel([["", network]], () => {});
   return async (x1, x2, options) => {
-    const found = await matrices(x1, x2, options);
+    const found = await matrices(x1, x2, { ...options, standardErrors: false });
     return Object.fromEntries(options.get.map((quantity) => [quantity, found[quantity]!.data])) as never;
   };
 }

@@ -1,3 +1,6 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { expect, test } from "vitest";
 import { lemniscate } from "./lemniscate.js";
 
@@ -20,9 +23,42 @@ test("converge: a table for people, rows for programs", () => {
   expect(slopes.ntk.spread.slope).toBeLessThan(0);
 });
 
+test("converge: several networks, sizes that go with the width, and rows that an earlier run has left", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "lemniscate-"));
+  const out = path.join(folder, "rows.jsonl");
+  const options = ["--shape", "3x4x2", "--lengths", "4,3,1", "--heads", "width/2", "--values", "3", "--out", out];
+  const run = (samples: string, ...more: readonly string[]) =>
+    lemniscate(["converge", "attention.yaml", "--samples", samples, ...options, ...more, "--json"]);
+  const first = run("30", "--widths", "4");
+  expect(first).toMatchObject({ code: 0, stderr: "" });
+  // As a run that was killed leaves it.
+  appendFileSync(out, '{"name":"half a li');
+  const both = run("30", "--widths", "4,8");
+  const [before, after] = [first, both].map(({ stdout }) => JSON.parse(stdout).networks);
+  expect(Object.keys(after)).toEqual(["causal", "whole"]);
+  for (const name of ["causal", "whole"]) expect(after[name].rows[0]).toEqual(before[name].rows[0]);
+  const lines = readFileSync(out, "utf8").trimEnd().split("\n");
+  expect(lines.slice(1).map((line) => JSON.parse(line).name)).toEqual([
+    "causal nngp 4",
+    "whole nngp 4",
+    "causal nngp 8",
+    "whole nngp 8",
+  ]);
+  // Nothing is computed again: what the file says is what comes out.
+  writeFileSync(out, readFileSync(out, "utf8").replaceAll(/"error":[\d.e-]+/g, '"error":7'));
+  const again = JSON.parse(run("30", "--widths", "4,8").stdout).networks;
+  expect(again.whole.rows.map(({ error }: { error: number }) => error)).toEqual([7, 7]);
+  const other = run("40", "--widths", "4");
+  expect(other.code).toBe(2);
+  expect(other.stderr).toContain("of a run with other samples, allowed is a new file, or that of a run with the same");
+  rmSync(folder, { recursive: true });
+});
+
 test.each([
   [["--widths", "16..8", "--shape", "2x3"], /Allowed are 16\.\.512 and 16,24,32, widths from 1\./],
   [["--widths", "0,4", "--shape", "2x3"], /Allowed are 16\.\.512/],
+  [["--heads", "2/width", "--shape", "2x3"], /Allowed are a whole number from 1, width\/2, and 4\*width\./],
+  [["--lengths", "3,2", "--shape", "2x3"], /--lengths: got 3,2 with --shape 2x3, allowed is a length of at most T/],
   [[], /--x: got nothing, allowed is --x with a \.npy or \.csv file, --shape, or an experiment with data/],
 ])("converge %j is refused", (options, message) => {
   const { code, stderr } = lemniscate(["converge", "perceptron.json", ...options]);

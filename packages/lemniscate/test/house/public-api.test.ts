@@ -422,6 +422,7 @@ test("lemniscate/finite exports these names", async () => {
       "type MonteCarloKernel",
       "type MonteCarloOptions",
       "type Plain",
+      "type SizeByWidth",
       "type Slope",
       "type TrainOptions",
       "type TrainState",

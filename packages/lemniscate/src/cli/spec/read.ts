@@ -20,7 +20,7 @@ export interface Spec {
   /** A path in the file, seen from where the program runs. */
   resolve(file: string): string;
   /** Runs something that may find the network wrong for the data, and points at the line if it does. */
-  within<T>(work: () => T): T;
+  within<T>(work: () => T, network?: string): T;
 }
 
 /** Reads a network or an experiment from a file in YAML or JSON. */
@@ -39,7 +39,7 @@ export function readSpec(name: string): Spec {
   return {
     networks: Object.fromEntries(networks),
     experiment,
-    within: (work) => pointing(source, root, work),
+    within: (work, network = "") => pointing(source, network === "" ? root : [...root, network], work),
     resolve: (of) => (path.isAbsolute(of) ? of : path.join(path.dirname(name), of)),
   };
 }
