@@ -1,5 +1,6 @@
 /** @module Who moves the paths. */
-import { hasRelaxedSimd } from "#platform";
+import { defaultThreads, hasRelaxedSimd, startThread } from "#platform";
+import { LemniscateError } from "../core/errors.js";
 import type { Mover } from "./paths.js";
 import { referenceMover } from "./reference.js";
 import type { StepProgram } from "./steps/steps.js";
@@ -13,9 +14,25 @@ export interface EngineOptions {
    * SIMD where it can, and leaves many tokens (from about 20 on) and Euler's scheme to the reference.
    */
   readonly engine?: "wasm" | "reference" | undefined;
+  /**
+   * Threads that move paths; default one per core. Paths have the same bits with any number. Short runs, pages that are not
+   * cross-origin isolated and the reference do without.
+   */
+  readonly threads?: number | undefined;
 }
 
-export function moverOf(program: StepProgram, { engine = "wasm" }: EngineOptions): Mover {
-  const compiled = engine === "wasm" ? compileStep(program, hasRelaxedSimd()) : undefined;
-  return compiled === undefined ? referenceMover(program) : wasmMover(compiled);
+export function moverOf(program: StepProgram, paths: number, { engine = "wasm", threads }: EngineOptions): Mover {
+  const count = threads ?? defaultThreads();
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: "threads",
+      given: String(threads),
+      allowed: "a whole number from 1",
+      mend: "Leave it out to have one per core.",
+    });
+  const compiled = engine === "wasm" ? compileStep(program, hasRelaxedSimd(), Math.ceil(paths / count)) : undefined;
+  if (compiled === undefined) return referenceMover(program);
+  const start = count > 1 ? startThread : undefined;
+  return wasmMover(compiled, start && { count, start });
 }

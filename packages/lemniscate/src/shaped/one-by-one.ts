@@ -18,6 +18,8 @@ export function oneByOne(
   step: (state: Float64Array, draws: Draws, path: number) => void,
 ): Mover {
   return {
+    shared: false,
+    async close() {},
     async advance({ count, data, stoppedAfter }, first, steps, { key, radius, signal, moved }) {
       const size = states * tokens ** 2;
       const state = new Float64Array(size);

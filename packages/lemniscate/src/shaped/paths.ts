@@ -20,7 +20,10 @@ export interface Paths {
  * the second case it is left at its last covariance, scaled to twice the radius.
  */
 export interface Mover {
+  /** Whether paths must lie in shared memory. */
+  readonly shared: boolean;
   advance(paths: Paths, first: number, steps: number, options: Moving): Promise<void>;
+  close(): Promise<void>;
 }
 
 export interface Moving {
@@ -82,8 +85,8 @@ export async function* run({ mover, states, start, paths: count, ...course }: Co
     tokens,
     states,
     count,
-    data: new Float64Array(states * tokens ** 2 * count),
-    stoppedAfter: new Float64Array(count).fill(Number.POSITIVE_INFINITY),
+    data: numbers(states * tokens ** 2 * count, mover.shared),
+    stoppedAfter: numbers(count, mover.shared).fill(Number.POSITIVE_INFINITY),
   };
   for (let entry = 0; entry < states * tokens ** 2; entry++) {
     const [i, j] = [Math.floor(entry / tokens) % tokens, entry % tokens];
@@ -96,12 +99,20 @@ export async function* run({ mover, states, start, paths: count, ...course }: Co
     onProgress?.(done, total);
   };
   let at = 0;
-  for (const mark of marks) {
-    signal?.throwIfAborted();
-    await mover.advance(paths, at, mark - at, { key, radius, signal, moved });
-    at = mark;
-    yield snapshot(paths, at, unit);
+  try {
+    for (const mark of marks) {
+      signal?.throwIfAborted();
+      await mover.advance(paths, at, mark - at, { key, radius, signal, moved });
+      at = mark;
+      yield snapshot(paths, at, unit);
+    }
+  } finally {
+    await mover.close();
   }
+}
+
+function numbers(length: number, shared: boolean): Float64Array {
+  return shared ? new Float64Array(new SharedArrayBuffer(8 * length)) : new Float64Array(length);
 }
 
 function snapshot({ tokens, states, count, data, stoppedAfter }: Paths, steps: number, unit: number): Snapshot {

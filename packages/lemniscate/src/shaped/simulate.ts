@@ -75,7 +75,7 @@ export async function* simulate(model: ShapedModel, options: NetworkOptions): As
       );
   const program = by === "weights" ? undefined : layerStep(tokens, layer, width, hidden);
   yield* run({
-    mover: program === undefined ? weightsMover(layer, start, width) : moverOf(program, options),
+    mover: program === undefined ? weightsMover(layer, start, width) : moverOf(program, paths, options),
     states: program?.states ?? 1,
     start,
     paths,

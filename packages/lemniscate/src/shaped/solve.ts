@@ -75,7 +75,7 @@ export async function* solveSde(model: ShapedModel, options: SdeOptions): AsyncG
     });
   const program = schemes[scheme](tokens, coefficients(model, tokens, options), step, model);
   yield* run({
-    mover: moverOf(program, options),
+    mover: moverOf(program, paths, options),
     states: program.states,
     start,
     paths,

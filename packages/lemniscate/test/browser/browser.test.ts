@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Browser, Page as Tab } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle, executable, openBrowser, serve } from "./chromium.js";
-import { compute, names } from "./page/cases.js";
+import { compute, names, paths } from "./page/cases.js";
 import type { Page } from "./page/page.js";
 
 const missing = "no Chromium here: install it, or set LEMNISCATE_CHROMIUM to its path";
@@ -74,6 +74,10 @@ describe.skipIf(executable === undefined).each([
       expectClose(found.ntk, wanted.ntk, tolerance);
     },
   );
+
+  test("paths of covariances are those of Node", async () => {
+    expectClose(await tab.evaluate(() => page.paths()), await paths(), 1e-9);
+  });
 
   test("whoever aborts is heard, and the engine goes on", async () => {
     const { refused, tiles, next } = await tab.evaluate(() => page.abort());

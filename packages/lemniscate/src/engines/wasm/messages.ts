@@ -31,15 +31,15 @@ export type FromWorker =
   | { readonly kind: "tiles"; readonly job: number }
   | { readonly kind: "failed"; readonly job: number; readonly error: Error };
 
-/** A thread as the pool sees it, whatever the platform calls it. */
-export interface Thread {
-  post(message: ToWorker): void;
+/** A thread as a pool sees it, whatever the platform calls it. */
+export interface Thread<To = ToWorker, From = FromWorker> {
+  post(message: To): void;
   /** Hears messages, and that the thread has died, until the returned function is called. */
-  listen(receive: (message: FromWorker) => void, fail: (error: Error) => void): () => void;
+  listen(receive: (message: From) => void, fail: (error: Error) => void): () => void;
   /** Whether the program stays alive for the thread's sake. */
   keepAlive(needed: boolean): void;
   stop(): Promise<unknown>;
 }
 
 /** Starts thread number `index`. */
-export type StartThread = (index: number) => Thread;
+export type StartThread<To = ToWorker, From = FromWorker> = (index: number) => Thread<To, From>;

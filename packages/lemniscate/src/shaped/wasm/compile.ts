@@ -32,14 +32,22 @@ const longest = 1500;
 /** Instructions of a whole step beyond which the reference is the better choice. */
 const tooMany = 200_000;
 
-/** The step as code, or `undefined` if one of its operations is not for this engine, or its matrices are too large. */
-export function compileStep(program: StepProgram, fma: boolean): CompiledStep | undefined {
+/** Neurons of a hidden layer that a group of paths has in a step, at most: whoever aborts waits for the end of one. */
+const mostNeurons = 2 ** 22;
+
+/**
+ * The step as code, or `undefined` if one of its operations is not for this engine, or its matrices are too large.
+ *
+ * @param share - how many paths there are for a thread: groups are not larger than that
+ */
+export function compileStep(program: StepProgram, fma: boolean, share = 64): CompiledStep | undefined {
   if (program.tokens ** 3 * program.operations.length > tooMany * 4) return undefined;
   if (program.operations.some(({ operation }) => operation.type === "clipEigenvalues")) return undefined;
   // Places are counted once with a guess of the paths, to choose as many as the cache likes.
   const { memory } = new Writer(program, fma, 8).write();
-  const paths = Math.max(8, Math.min(64, 2 ** Math.floor(Math.log2((8 * 2 ** 18) / memory))));
-  return new Writer(program, fma, paths).write();
+  const widths = program.operations.map(({ operation }) => (operation.type === "hiddenGram" ? operation.width : 1));
+  const most = Math.min(64, (8 * 2 ** 18) / memory, mostNeurons / Math.max(...widths), share);
+  return new Writer(program, fma, Math.max(8, 2 ** Math.floor(Math.log2(most)))).write();
 }
 
 const tableBytes = 1 << 14;

@@ -1,81 +1,128 @@
-/** @module Paths moved by WebAssembly, a group of them at a time. */
+/** @module Paths moved by WebAssembly: by the calling thread at first, by worker threads if there is more to do. */
+import { LemniscateError } from "../../core/errors.js";
+import type { StartThread, Thread } from "../../engines/wasm/messages.js";
 import type { Mover, Moving, Paths } from "../paths.js";
 import type { CompiledStep } from "./compile.js";
-import { keySchedule } from "./random.js";
+import type { FromPaths, PathsJob } from "./messages.js";
+import { StepRunner } from "./runner.js";
 
 /** How long others wait for their turn, in milliseconds. */
 const turn = 20;
 
-/** One instance of a compiled step with a memory of its own. */
-export class StepRunner {
-  readonly #step: (step: number) => void;
-  readonly #compiled: CompiledStep;
-  readonly #memory: WebAssembly.Memory;
+export interface Threads {
+  readonly count: number;
+  readonly start: StartThread<PathsJob, FromPaths>;
+  /** How long the calling thread moves paths before threads are started, in milliseconds: as long as it takes to start them. */
+  readonly alone?: number;
+}
 
-  constructor(compiled: CompiledStep, module: WebAssembly.Module) {
-    this.#compiled = compiled;
-    const pages = Math.ceil(compiled.memory / 65536);
-    this.#memory = new WebAssembly.Memory({ initial: pages, maximum: 65536 });
-    for (const { at, bytes } of compiled.tables) new Uint8Array(this.#memory.buffer).set(bytes, at);
-    const { exports } = new WebAssembly.Instance(module, { env: { memory: this.#memory } });
-    this.#step = exports["step"] as (step: number) => void;
+/** A mover for one run. Threads take groups of paths one by one; a path has the same bits whoever moves it. */
+export function wasmMover(compiled: CompiledStep, threads?: Threads): Mover {
+  let module: WebAssembly.Module | undefined;
+  let workers: readonly Thread<PathsJob, FromPaths>[] = [];
+  let job = 0;
+  let alone = threads === undefined ? Number.POSITIVE_INFINITY : (threads.alone ?? 50);
+  return {
+    shared: threads !== undefined,
+    async advance(paths, first, steps, moving) {
+      module ??= await WebAssembly.compile(compiled.bytes);
+      const before = performance.now();
+      const from =
+        workers.length > 0
+          ? 0
+          : await moveHere(new StepRunner(compiled, module), compiled, paths, first, steps, moving, alone);
+      alone -= performance.now() - before;
+      if (from >= paths.count) return;
+      const { count, start } = threads!;
+      if (workers.length === 0) workers = Array.from({ length: count }, (_, index) => start(index));
+      const next = new SharedArrayBuffer(4);
+      new Int32Array(next)[0] = from / compiled.paths;
+      const { key, radius } = moving;
+      await moveThere(
+        workers,
+        { kind: "paths", job: ++job, compiled, module, paths, first, steps, key, radius, next },
+        moving,
+      );
+    },
+    async close() {
+      await Promise.all(workers.map((worker) => worker.stop()));
+    },
+  };
+}
+
+/** Moves groups on the calling thread, with turns for others, until some time is over; how many paths were moved. */
+async function moveHere(
+  runner: StepRunner,
+  compiled: CompiledStep,
+  paths: Paths,
+  first: number,
+  steps: number,
+  moving: Moving,
+  milliseconds: number,
+): Promise<number> {
+  const start = performance.now();
+  let [since, pathSteps, from] = [start, 0, 0];
+  for (; from < paths.count && performance.now() - start < milliseconds; from += compiled.paths) {
+    const here = Math.min(compiled.paths, paths.count - from);
+    let made = 0;
+    for (const _ of runner.group(paths, from, first, steps, moving)) {
+      made++;
+      pathSteps += here;
+      if (performance.now() - since < turn) continue;
+      moving.moved(pathSteps);
+      await new Promise((resolve) => setTimeout(resolve));
+      moving.signal?.throwIfAborted();
+      [pathSteps, since] = [0, performance.now()];
+    }
+    pathSteps += (steps - made) * here; // those of groups that have stopped
   }
+  moving.moved(pathSteps);
+  return from;
+}
 
-  /** Moves the paths from `from` on, as many as are moved together, unless all of them have stopped. */
-  group(
-    { tokens: m, states, count, data, stoppedAfter }: Paths,
-    from: number,
-    first: number,
-    steps: number,
-    { key, radius }: Pick<Moving, "key" | "radius">,
-  ): void {
-    const { paths, places } = this.#compiled;
-    const here = Math.min(paths, count - from);
-    if (stoppedAfter.subarray(from, from + here).every(Number.isFinite)) return;
-    const { buffer } = this.#memory;
-    const numbers = new Float64Array(buffer);
-    const words = new Int32Array(buffer);
-    words.set(keySchedule(key), places.keys / 4);
-    for (let p = 0; p < paths; p++) {
-      words[places.streams[0] / 4 + p] = from + p;
-      words[places.streams[1] / 4 + p] = Math.floor((from + p) / 2 ** 32);
-    }
-    numbers.fill(radius, places.radius / 8, places.radius / 8 + 2);
-    // Places of the group beyond the last path are those of paths that have stopped.
-    numbers.fill(0, places.stoppedAfter / 8, places.stoppedAfter / 8 + paths);
-    numbers.set(stoppedAfter.subarray(from, from + here), places.stoppedAfter / 8);
-    const lower = Array.from({ length: states * m * m }, (_, e) => e).filter((e) => e % m <= Math.floor(e / m) % m);
-    for (const e of lower)
-      numbers.set(data.subarray(e * count + from, e * count + from + here), places.state / 8 + e * paths);
-    for (let s = first; s < first + steps; s++) {
-      numbers.fill(s + 1, places.now / 8, places.now / 8 + 2);
-      this.#step(s);
-    }
-    for (const e of lower) {
-      const made = numbers.subarray(places.state / 8 + e * paths, places.state / 8 + e * paths + here);
-      const [s, i, j] = [Math.floor(e / m / m), Math.floor(e / m) % m, e % m];
-      data.set(made, e * count + from);
-      data.set(made, ((s * m + j) * m + i) * count + from);
-    }
-    stoppedAfter.set(numbers.subarray(places.stoppedAfter / 8, places.stoppedAfter / 8 + here), from);
+/** Has threads do a job. Whoever aborts, or loses a thread, is told at once: the run is over, and its threads with it. */
+async function moveThere(
+  workers: readonly Thread<PathsJob, FromPaths>[],
+  job: PathsJob,
+  { signal, moved }: Moving,
+): Promise<void> {
+  const leave: (() => void)[] = [];
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const abort = (): void => reject(signal!.reason);
+      signal?.addEventListener("abort", abort);
+      leave.push(() => signal?.removeEventListener("abort", abort));
+      if (signal?.aborted) abort();
+      let busy = workers.length;
+      const hear = (message: FromPaths): void => {
+        if (message.job !== job.job) return;
+        try {
+          if (message.kind === "moved") moved(message.pathSteps);
+          else if (message.kind === "failed") reject(failure(message.error));
+          else if (--busy === 0) resolve();
+        } catch (error) {
+          reject(error);
+        }
+      };
+      for (const worker of workers) {
+        leave.push(worker.listen(hear, (error) => reject(failure(error))));
+        worker.keepAlive(true);
+        worker.post(job);
+      }
+    });
+  } finally {
+    for (const one of leave) one();
+    for (const worker of workers) worker.keepAlive(false);
   }
 }
 
-/** Moves paths on the calling thread, with a turn for others every 20 ms. */
-export function wasmMover(compiled: CompiledStep): Mover {
-  let runner: StepRunner | undefined;
-  return {
-    async advance(paths, first, steps, moving) {
-      runner ??= new StepRunner(compiled, await WebAssembly.compile(compiled.bytes));
-      let since = performance.now();
-      for (let from = 0; from < paths.count; from += compiled.paths) {
-        runner.group(paths, from, first, steps, moving);
-        moving.moved(Math.min(compiled.paths, paths.count - from) * steps);
-        if (performance.now() - since < turn) continue;
-        await new Promise((resolve) => setTimeout(resolve));
-        moving.signal?.throwIfAborted();
-        since = performance.now();
-      }
-    },
-  };
+function failure(cause: Error): LemniscateError {
+  return new LemniscateError({
+    code: "EngineFailed",
+    where: "shaped: paths",
+    given: `a thread that failed: ${cause.message}`,
+    allowed: "threads that live until their work is done",
+    mend: "Snapshots that were handed out stay valid. Run it again; if memory ran out, with fewer paths at a time.",
+    cause,
+  });
 }

@@ -18,14 +18,6 @@ export interface Surroundings {
 
 const multipliers = [0xd2511f53, 0xcd9e8d57] as const;
 
-/** Philox's key schedule, as it is to lie in memory. */
-export function keySchedule([key0, key1]: readonly [number, number]): Int32Array {
-  return Int32Array.from({ length: 80 }, (_, i) => {
-    const [round, word] = [Math.floor(i / 8), Math.floor(i / 4) % 2];
-    return word === 0 ? key0 + Math.imul(round, 0x9e3779b9) : key1 + Math.imul(round, 0xbb67ae85);
-  });
-}
-
 /** Turns four vectors of counter words into random words, in place; four paths, one in each lane. */
 export function emitPhilox(f: Fn, { keys }: Surroundings, words: readonly [Local, Local, Local, Local]): void {
   const [a, b, c, d] = words;

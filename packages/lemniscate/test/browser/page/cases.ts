@@ -12,6 +12,7 @@ import {
   relu,
   serial,
 } from "lemniscate";
+import { correlated, shapedAttention, solveSde } from "lemniscate/shaped";
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => Math.sin(1 + 37 * i) * 1.5);
 const lengths = [6, 1, 4, 6, 3, 5, 2, 6, 4];
@@ -60,4 +61,12 @@ interface Found {
   readonly nngp: readonly number[];
   readonly ntk: readonly number[];
   readonly threads: number;
+}
+
+/** Covariances that paths of an SDE have reached: enough of them that threads are started where there are any. */
+export async function paths(): Promise<readonly number[]> {
+  const options = { start: correlated(0.2, 2), paths: 40_000, step: 1 / 8, seed: 4 };
+  for await (const { covariances } of solveSde(shapedAttention({ gamma: 0.3 }), options))
+    return [...covariances.subarray(0, 40), ...covariances.subarray(-40)];
+  return [];
 }

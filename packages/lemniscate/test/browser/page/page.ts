@@ -1,6 +1,6 @@
 /** @module What the page can do, for the test to call. */
 import { batch, dense, kernel, openEngine, relu, serial } from "lemniscate";
-import { compute, computeOn } from "./cases.js";
+import { compute, computeOn, paths } from "./cases.js";
 
 /** A kernel of many tiles. */
 const many = { network: serial(dense(), relu(), dense()), x: batch([600, 3], new Float64Array(1800).fill(0.5)) };
@@ -49,7 +49,7 @@ async function refusal(run: () => Promise<void>): Promise<string> {
   }
 }
 
-const page = { compute, abort, breakWorker };
+const page = { compute, paths, abort, breakWorker };
 Object.assign(globalThis, { page });
 
 export type Page = typeof page;

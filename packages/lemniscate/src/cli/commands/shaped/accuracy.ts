@@ -80,8 +80,8 @@ async function run(file: string | undefined, flags: Flags): Promise<void> {
     for (const [name, model] of Object.entries(models)) {
       const progress = shapedProgress(name, flags);
       const means = async (scheme: Scheme, steps: number, seed: number): Promise<Record<string, Estimate>> => {
-        const { paths, engine } = flags;
-        const options = { start: given?.start ?? start, paths, engine, scheme, step: 1 / steps, seed, signal };
+        const { paths, engine, threads } = flags;
+        const options = { start: given?.start ?? start, paths, engine, threads, scheme, step: 1 / steps, seed, signal };
         const all = await solveSde(model, {
           ...options,
           onProgress: (done, total) => progress.update(done, total),

@@ -73,8 +73,14 @@ async function one(
 ): Promise<void> {
   checkTokens(flags, start.length);
   const progress = shapedProgress(name, flags);
-  const { observe: observables, widths, seed, engine } = flags;
-  const shared = { start, engine, signal, onProgress: (done: number, total: number) => progress.update(done, total) };
+  const { observe: observables, widths, seed, engine, threads } = flags;
+  const shared = {
+    start,
+    engine,
+    threads,
+    signal,
+    onProgress: (done: number, total: number) => progress.update(done, total),
+  };
   const run = compare(model, {
     observables,
     widths,

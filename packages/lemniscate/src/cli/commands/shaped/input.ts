@@ -25,6 +25,7 @@ export interface ShapedFlags {
   readonly paths?: number;
   readonly seed: number;
   readonly engine?: "reference" | "wasm";
+  readonly threads?: number;
   readonly json?: boolean;
   readonly out?: string;
   readonly progress: ProgressStyle;
@@ -44,6 +45,7 @@ export function withShaped(command: Command): Command {
     )
     .option("--seed <n>", "the same seed gives the same numbers", (text) => Number(text), 0)
     .addOption(new Option("--engine <name>", "what computes (default: wasm)").choices(["reference", "wasm"]))
+    .option("--threads <n>", "threads that move paths (default: one per core)", wholeNumber)
     .option("--out <file>", "append the rows to a file as they are ready, one JSON object a line")
     .option("--json", "print rows as JSON, one object a line")
     .addOption(

@@ -34,7 +34,7 @@ async function run(file: string, flags: Flags): Promise<void> {
   const { model, start } = readModel(file, flags);
   checkTokens(flags, start.length);
   const rows = new Rows(flags);
-  const { paths, seed, engine, end } = flags;
+  const { paths, seed, engine, threads, end } = flags;
   const progress = shapedProgress("map", flags);
   const all = flags.gammas.flatMap((gamma) => flags.temperatures.map((temperature) => ({ gamma, temperature })));
   try {
@@ -42,7 +42,7 @@ async function run(file: string, flags: Flags): Promise<void> {
       for (const [done, { gamma, temperature }] of all.entries()) {
         const onProgress = (steps: number, total: number): void =>
           progress.update(done * total + steps, all.length * total);
-        const options = { start, paths, seed, engine, end, signal, onProgress };
+        const options = { start, paths, seed, engine, threads, end, signal, onProgress };
         for await (const snapshot of solveSde(withStrength(model, gamma, temperature), options)) {
           const stopped = snapshot.stoppedAt.map((t) => Math.min(t, end));
           const cells = flags.observe.map((observable): [string, Cell] => [

@@ -44,8 +44,8 @@ export function sdeCommand(shaped: Command): void {
     )
     .action(async (file: string, flags: SdeFlags) => {
       const { model, start } = readModel(file, flags);
-      const { paths, seed, scheme, limit, manyHeads, correctedFor: width, engine, end } = flags;
-      const options = { start, paths, seed, scheme, limit, manyHeads, width, engine, end };
+      const { paths, seed, scheme, limit, manyHeads, correctedFor: width, engine, threads, end } = flags;
+      const options = { start, paths, seed, scheme, limit, manyHeads, width, engine, threads, end };
       await follow(
         start.length,
         flags,
@@ -88,14 +88,14 @@ export function simulateCommand(shaped: Command): void {
     .addHelpText("after", "\nExample:\n  $ lemniscate shaped simulate model.yaml --width 256 --paths 2000")
     .action(async (file: string, flags: SimulateFlags) => {
       const { model, start } = readModel(file, flags);
-      const { paths, seed, engine, width, depth, by, hidden } = flags;
+      const { paths, seed, engine, threads, width, depth, by, hidden } = flags;
       const end = depth === undefined ? flags.end : depth / width;
       // Quarters of few layers may be the same layer.
       const quarters = timesOf({ end }).filter(
         (t, i, all) => Math.round(t * width) !== Math.round((all[i - 1] ?? -1) * width),
       );
       const times = flags.times ?? quarters;
-      const options = { start, paths, seed, engine, width, depth, by, hidden, end, times };
+      const options = { start, paths, seed, engine, threads, width, depth, by, hidden, end, times };
       await follow(start.length, flags, async (run) => simulate(model, { ...options, ...run }), "networks");
     });
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import v8 from "node:v8";
 import { Worker } from "node:worker_threads";
 import { validatesRelaxedSimd } from "../features.js";
-import type { StartThread } from "../messages.js";
+import type { FromWorker, Thread, ToWorker } from "../messages.js";
 
 /** As many threads as the machine has cores. */
 export const defaultThreads: () => number = availableParallelism;
@@ -14,7 +14,10 @@ export function hasRelaxedSimd(): boolean {
   return validatesRelaxedSimd();
 }
 
-export const startThread: StartThread | undefined = (index) => {
+/** A thread for whoever knows what it is told: its file is `node-worker.ts`. */
+export const startThread: (<To = ToWorker, From = FromWorker>(index: number) => Thread<To, From>) | undefined = (
+  index,
+) => {
   // The program's own flags are not for workers: one that came from --eval would look for its text there too.
   const worker = new Worker(new URL("./node-worker.js", import.meta.url), { workerData: index, execArgv: [] });
   // A program that has finished must end although an engine is still open.

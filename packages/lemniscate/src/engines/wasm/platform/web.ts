@@ -1,6 +1,6 @@
 /** @module Threads and SIMD in browsers. */
 import { validatesRelaxedSimd } from "../features.js";
-import type { FromWorker, StartThread } from "../messages.js";
+import type { FromWorker, Thread, ToWorker } from "../messages.js";
 
 /** Memory is shared with workers only on pages that are cross-origin isolated. */
 const canShare = typeof SharedArrayBuffer !== "undefined" && typeof Worker !== "undefined";
@@ -11,13 +11,13 @@ export function defaultThreads(): number {
 
 export const hasRelaxedSimd: () => boolean = validatesRelaxedSimd;
 
-export const startThread: StartThread | undefined = canShare
-  ? (index) => {
+export const startThread: (<To = ToWorker, From = FromWorker>(index: number) => Thread<To, From>) | undefined = canShare
+  ? <To = ToWorker, From = FromWorker>(index: number): Thread<To, From> => {
       const worker = new Worker(new URL("./web-worker.js", import.meta.url), { type: "module", name: String(index) });
       return {
         post: (message) => worker.postMessage(message),
         listen: (receive, fail) => {
-          const onMessage = ({ data }: MessageEvent<FromWorker>): void => receive(data);
+          const onMessage = ({ data }: MessageEvent<From>): void => receive(data);
           const onError = ({ message }: ErrorEvent): void => fail(new Error(message));
           worker.addEventListener("message", onMessage);
           worker.addEventListener("error", onError);
