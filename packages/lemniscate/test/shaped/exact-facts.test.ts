@@ -275,11 +275,11 @@ describe("a run", () => {
       signal: controller.signal,
       onProgress: (done, total) => {
         seen.push(done / total);
-        if (seen.length === 100) controller.abort();
+        if (seen.length === 3) controller.abort();
       },
     });
     await expect(last(run)).rejects.toThrow("abort");
-    expect(seen.length).toBeGreaterThanOrEqual(100);
-    expect(seen.at(-1)).toBeLessThan(0.5);
+    expect(seen.length).toBe(3);
+    expect(seen.at(-1)).toBeLessThan(0.9);
   });
 });
