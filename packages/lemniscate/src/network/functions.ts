@@ -1,5 +1,6 @@
 /** @module Functions of a number that have a name, and derivatives of those that have none. */
 import type { Elementwise } from "./arrays.js";
+import { errorFunction } from "./elementwise.js";
 
 const sigmoid: Elementwise = {
   value: (x) => 1 / (1 + Math.exp(-x)),
@@ -30,6 +31,17 @@ const silu: Elementwise = {
   },
 };
 
+/** (2π)^{-1/2}·exp(−x²/2). */
+const density: Elementwise = {
+  value: (x) => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI),
+  slope: (t, x) => t.multiply(t.multiply(t.map(density, x), x), -1),
+};
+
+const gaussianCdf: Elementwise = {
+  value: (x) => (1 + errorFunction.value(x * Math.SQRT1_2)) / 2,
+  slope: (t, x) => t.map(density, x),
+};
+
 /** e^x below 0; above, nothing. */
 const below: Elementwise = { value: (x) => (x > 0 ? 0 : Math.exp(x)), slope: (t, x) => t.map(below, x) };
 
@@ -42,7 +54,7 @@ function exponentialUnit(scale: number, alpha: number): Elementwise {
   };
 }
 
-export type FunctionName = "tanh" | "sigmoid" | "softplus" | "silu" | "elu" | "selu";
+export type FunctionName = "tanh" | "sigmoid" | "softplus" | "silu" | "gaussianCdf" | "elu" | "selu";
 
 /** The functions that {@link elementwise} knows by name. The constants of SELU are those of Klambauer et al. 2017. */
 export const namedFunctions: Readonly<Record<FunctionName, Elementwise>> = {
@@ -50,6 +62,7 @@ export const namedFunctions: Readonly<Record<FunctionName, Elementwise>> = {
   sigmoid,
   softplus,
   silu,
+  gaussianCdf,
   elu: exponentialUnit(1, 1),
   selu: exponentialUnit(1.0507009873554805, 1.6732632423543772),
 };

@@ -81,6 +81,26 @@ test("inference in closed form", () => {
   expect(verify(posterior).stdout).toBe("1 passed, 0 failed\n");
 });
 
+test("finite networks, with the weights of every branch", () => {
+  const scalar = (value: number) => ({ shape: [1, 1], data: [value] });
+  const weights = (w: number) => ({ w: scalar(w), b: null });
+  const file = {
+    ...perceptron,
+    kind: "empirical",
+    network: { serial: [{ dense: {} }, { fanOut: 2 }, { parallel: [{ dense: {} }, { dense: {} }] }, { fanInSum: {} }] },
+    inputs: { x1: scalar(1), x2: scalar(1) },
+    params: {
+      params: [weights(2), {}, [weights(3), weights(5)], {}],
+      delta: [weights(0), {}, [weights(0), weights(1)], {}],
+    },
+    outputs: { f1: scalar(2 * (3 + 5)), fMoved1: scalar(2 * (3 + 6)), "ntk.trace": scalar((3 + 5) ** 2 + 2 * 2 ** 2) },
+    tolerance: { f1: level, fMoved1: level, "ntk.trace": level },
+  };
+  expect(verify(file).stdout).toBe("1 passed, 0 failed\n");
+  const more = { ...file.params, params: [weights(2), {}, [weights(3), weights(5)], weights(7)] };
+  expect(verify({ ...file, params: more }).stdout).toContain("no weights of a layer that has none here");
+});
+
 const changed = (network: unknown) => ({ ...perceptron, network: { serial: [{ dense: {} }, network, { dense: {} }] } });
 
 test.each([

@@ -195,7 +195,7 @@ test("a Gaussian that grows is infinite where its moment is", async () => {
 });
 
 interface Value {
-  readonly fn: "tanh" | "sigmoid" | "softplus" | "silu" | "elu" | "selu";
+  readonly fn: "tanh" | "sigmoid" | "softplus" | "silu" | "gaussianCdf" | "elu" | "selu";
   readonly pp: number;
   readonly pq: number;
   readonly qq: number;
@@ -333,7 +333,7 @@ describe("elementwiseNumerical, a rule with an error of its own", () => {
   const around = (phi: Network): Network =>
     networkFromData({ type: "serial", layers: [dense({ weightStd: 1.1, biasStd: 0.2 }), phi, dense()] });
 
-  test.each(["sigmoid", "softplus"] as const)("is the rule, for %s", async (fn) => {
+  test.each(["sigmoid", "softplus", "gaussianCdf"] as const)("is the rule, for %s", async (fn) => {
     const net = around(elementwiseNumerical({ fn, nodes: 9 }));
     const wanted = oracle(net, x);
     for (const engine of engines) {
@@ -351,6 +351,7 @@ describe("elementwiseNumerical, a rule with an error of its own", () => {
     ["sigmoid", 5e-8],
     ["silu", 5e-7],
     ["softplus", 1e-7],
+    ["gaussianCdf", 1e-7],
   ] as const)("nears the exact kernel of %s, to %s with 25 nodes", async (fn, error) => {
     const run = { get: ["nngp", "ntk"], engine: engines[0]! } as const;
     const rule = await kernel(around(elementwiseNumerical({ fn, nodes: 25 })) as never)(x, null, run);

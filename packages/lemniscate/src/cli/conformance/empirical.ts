@@ -50,24 +50,46 @@ export async function finiteResultsOf({
 
 /** Weights of the format as those of our network: the same numbers in the same order, by other names and shapes. */
 function weightsOf(network: Network, given: unknown): Weights<Plain> {
-  const node = network as Combinator;
-  if (node.type === "serial" && Array.isArray(given)) return node.layers.map((layer, i) => weightsOf(layer, given[i]));
-  // A residual sum brings the weights of its one branch with layers.
-  if (node.type === "parallel")
-    return node.branches.map((branch) => (branch.type === "identity" ? {} : weightsOf(branch, given)));
-  if (!isRecord(given)) throw new Unavailable(`weights of ${network.type}`);
-  const read = (name: string, shape: (given: readonly number[]) => readonly number[]): Plain | null => {
-    const tensor = given[name];
-    return isTensor(tensor) ? plain.constant(shape(tensor.shape), tensor.data.map(Number)) : null;
+  const layers = layersOf(given).values();
+  const walk = (inner: Network): Weights<Plain> => {
+    const node = inner as Combinator;
+    if (node.type === "serial") return node.layers.map(walk);
+    if ("branches" in node) return node.branches.map(walk);
+    if (node.type === "repeat") return Array.from({ length: node.times }, () => walk(node.layer));
+    const read = Object.hasOwn(layouts, inner.type) ? layouts[inner.type] : undefined;
+    if (read === undefined) return {};
+    const { value } = layers.next();
+    if (value === undefined) throw new Unavailable(`weights of ${inner.type}`);
+    return read((name, shape) => {
+      const tensor = value[name];
+      return isTensor(tensor) ? plain.constant(shape(tensor.shape), tensor.data.map(Number)) : null;
+    });
   };
-  const last = (shape: readonly number[]): readonly number[] => shape.slice(-1);
-  const same = (shape: readonly number[]): readonly number[] => shape;
-  if (network.type === "dense") return { weight: read("w", same), bias: read("b", last) };
-  if (network.type === "conv") {
-    const taps = (shape: readonly number[]) => shape.slice(0, -2).reduce((product, size) => product * size, 1);
+  const weights = walk(network);
+  if (layers.next().done !== true) throw new Unavailable("weights of a layer that has none here");
+  return weights;
+}
+
+/** What layers with weights bring, in the order of the tree. */
+function layersOf(given: unknown): readonly Readonly<Record<string, unknown>>[] {
+  if (Array.isArray(given)) return given.flatMap(layersOf);
+  return isRecord(given) && Object.keys(given).length > 0 ? [given] : [];
+}
+
+type Shape = readonly number[];
+type Read = (name: string, shape: (given: Shape) => Shape) => Plain | null;
+
+const last = (shape: Shape): Shape => shape.slice(-1);
+const same = (shape: Shape): Shape => shape;
+
+/** Layers with weights. */
+const layouts: Readonly<Record<string, (read: Read) => Weights<Plain>>> = {
+  dense: (read) => ({ weight: read("w", same), bias: read("b", last) }),
+  conv: (read) => {
+    const taps = (shape: Shape) => shape.slice(0, -2).reduce((product, size) => product * size, 1);
     return { weight: read("w", (shape) => [taps(shape), ...shape.slice(-2)]), bias: read("b", last) };
-  }
-  if (network.type === "attention") {
+  },
+  attention: (read) => {
     const [heads, , values] = read("value", same)!.shape as [number, number, number];
     const turned = (array: Plain | null, rule: string): Plain | null => array && plain.einsum(rule, array);
     return {
@@ -81,6 +103,5 @@ function weightsOf(network: Network, given: unknown): Weights<Plain> {
       bias: read("b", last),
       encodings: read("posEmb", (shape) => shape.slice(1)),
     };
-  }
-  return {};
-}
+  },
+};

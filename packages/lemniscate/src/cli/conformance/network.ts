@@ -64,7 +64,13 @@ const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> =
   hermite: (of) => ({ type: "hermite", degree: of.number("degree", Number.NaN) }),
   elementwiseNumerical: (of) => ({
     type: "elementwiseNumerical",
-    fn: of.word("fn", "", { tanh: "tanh", sigmoid: "sigmoid", softplus: "softplus", swish: "silu" }),
+    fn: of.word("fn", "", {
+      tanh: "tanh",
+      sigmoid: "sigmoid",
+      softplus: "softplus",
+      swish: "silu",
+      gaussianCdf: "gaussianCdf",
+    }),
     nodes: of.number("deg", Number.NaN),
   }),
   polynomial: (of) => ({ type: "polynomial", coefficients: of.numbers("coef", []) }),

@@ -23,7 +23,7 @@ export const elementwiseNumericalDefinition: LayerDefinition<ElementwiseNumerica
   summary: "A function by the product of two quadratures, to compare with Neural Tangents.",
   sources: ["Neural Tangents 0.6, ElementwiseNumerical"],
   options: z.strictObject({
-    fn: z.enum(["tanh", "sigmoid", "softplus", "silu"]),
+    fn: z.enum(["tanh", "sigmoid", "softplus", "silu", "gaussianCdf"]),
     nodes: z.number().int().min(1).max(64),
   }),
   hasWeights: false,

@@ -1,7 +1,8 @@
 import type { Algebra } from "../algebra.js";
 import type { ElementwiseOp } from "../op.js";
+import { density, tail } from "./normal.js";
 
-export type QuadratureFunction = "tanh" | "sigmoid" | "softplus" | "silu";
+export type QuadratureFunction = "tanh" | "sigmoid" | "softplus" | "silu" | "gaussianCdf";
 
 /** One of the outer nodes of a rule, with all the inner ones. */
 export type QuadratureParameters = {
@@ -34,6 +35,12 @@ const softplus: Formula = (o, x) => {
   return o.fma(s, sum, o.max(x, o.constant(0)));
 };
 
+/** Φ(x): the tail that begins at |x|, or what is left of 1. */
+const gaussianCdf: Formula = (o, x) => {
+  const beyond = tail(o, o.abs(x));
+  return o.choose(x, o.constant(0), beyond, o.sub(o.constant(1), beyond));
+};
+
 const one: Formula = (o) => o.constant(1);
 
 /** Each function and its derivative. */
@@ -45,6 +52,7 @@ const formulas: Readonly<Record<QuadratureFunction, readonly [f: Formula, slope:
     (o, x) => o.mul(x, sigmoid(o, x)),
     (o, x) => o.mul(sigmoid(o, x), o.fma(x, o.sub(one(o, x), sigmoid(o, x)), one(o, x))),
   ],
+  gaussianCdf: [gaussianCdf, density],
 };
 
 /**
