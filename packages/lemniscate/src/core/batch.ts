@@ -65,26 +65,9 @@ export function batch(
   data: Float32Array | Float64Array | readonly number[],
   mask?: Uint8Array | readonly number[],
 ): Batch {
-  const axes: readonly number[] = Array.isArray(shape) ? shape : [];
-  const size = axes.reduce((product, length) => product * length, 1);
   const where = "batch";
-  const possible = axes.every((length, axis) => Number.isInteger(length) && length >= (axis === 0 ? 0 : 1));
-  if (axes.length < 2 || !possible)
-    throw new LemniscateError({
-      code: "ShapeMismatch",
-      where,
-      given: Array.isArray(shape) ? `shape (${shape.join(", ")})` : `shape ${String(shape)}`,
-      allowed: "(n, d), (n, T, d), (n, H, W, d)",
-      mend: "The first axis counts examples and the last one channels; only the first one may be 0.",
-    });
-  if (data.length !== size)
-    throw new LemniscateError({
-      code: "ShapeMismatch",
-      where,
-      given: `${data.length} numbers for shape (${shape.join(", ")})`,
-      allowed: `${size} numbers`,
-      mend: "Pass the numbers row by row, padded positions included.",
-    });
+  checkShape(where, shape, data);
+  const size = data.length;
   const values = data instanceof Float32Array || data instanceof Float64Array ? data : Float64Array.from(data);
   const channels = shape.at(-1) as number;
   const other = mask?.find((entry) => entry !== 0 && entry !== 1);
@@ -129,6 +112,29 @@ export function batch(
     presence === undefined ? { shape: checked, data: values } : { shape: checked, data: values, mask: presence };
   largestOf.set(made, largest);
   return made;
+}
+
+/** @throws LemniscateError `ShapeMismatch` unless it is the shape of a batch, and there are as many numbers */
+function checkShape(where: string, shape: readonly number[], data: ArrayLike<number>): void {
+  const axes: readonly number[] = Array.isArray(shape) ? shape : [];
+  const size = axes.reduce((product, length) => product * length, 1);
+  const possible = axes.every((length, axis) => Number.isInteger(length) && length >= (axis === 0 ? 0 : 1));
+  if (axes.length < 2 || !possible)
+    throw new LemniscateError({
+      code: "ShapeMismatch",
+      where,
+      given: Array.isArray(shape) ? `shape (${shape.join(", ")})` : `shape ${String(shape)}`,
+      allowed: "(n, d), (n, T, d), (n, H, W, d)",
+      mend: "The first axis counts examples and the last one channels; only the first one may be 0.",
+    });
+  if (data?.length !== size)
+    throw new LemniscateError({
+      code: "ShapeMismatch",
+      where,
+      given: `${data?.length ?? "no"} numbers for shape (${shape.join(", ")})`,
+      allowed: `${size} numbers`,
+      mend: "Pass the numbers row by row, padded positions included.",
+    });
 }
 
 /** The largest magnitude in each batch that has been looked through, so that none is twice. */
@@ -223,6 +229,7 @@ export function sequences(tokens: readonly (readonly (readonly number[])[])[], l
  * zero, and a position is padding if all its channels were.
  */
 export function maskedBy(constant: number, shape: readonly number[], data: ArrayLike<number>): Batch {
+  checkShape("maskedBy", shape, data);
   const channels = shape.at(-1) as number;
   const values = Float64Array.from(data);
   const mask = new Uint8Array(values.length / channels);

@@ -1,4 +1,5 @@
 import { LemniscateError } from "../core/errors.js";
+import { onlyKnown } from "../core/options.js";
 import type { Engine, Precision } from "./engine.js";
 import { referenceEngine } from "./reference/reference.js";
 import { wasmEngine } from "./wasm/wasm.js";
@@ -24,7 +25,9 @@ export interface EngineOptions {
  * engine.name; // => "wasm"
  * ```
  */
-export async function openEngine({ name = "wasm", precision = "f64", threads }: EngineOptions = {}): Promise<Engine> {
+export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
+  onlyKnown("openEngine", options, ["name", "precision", "threads"]);
+  const { name = "wasm", precision = "f64", threads } = options;
   const refuse = (option: string, given: unknown, allowed: string, mend: string): never => {
     throw new LemniscateError({
       code: "OptionOutOfRange",

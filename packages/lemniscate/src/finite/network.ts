@@ -12,6 +12,7 @@ import { isJoin, shapeOfJoin } from "../network/joins.js";
 import type { FiniteSizes } from "../network/layer.js";
 import type { Path } from "../network/path.js";
 import type { Network } from "../network/placement.js";
+import { checkNetwork } from "../network/size.js";
 import { layerOf, locate, shapeBehind } from "../network/trace.js";
 import type { Plain } from "./plain.js";
 import { partOf, type Weights } from "./weights.js";
@@ -32,6 +33,7 @@ export function draw(
   random: RandomKey,
   at: Path = [],
 ): { readonly weights: Weights<Plain>; readonly shape: FiniteShape } {
+  if (at.length === 0) checkNetwork(network);
   const node = network as Combinator;
   if (node.type === "serial" || node.type === "repeat") {
     const weights: Weights<Plain>[] = [];

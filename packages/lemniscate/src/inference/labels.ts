@@ -16,13 +16,11 @@ export type Labels = ArrayLike<number> | Matrix;
  * oneHot([1, 0], 2).data; // => new Float64Array([0, 1, 1, 0])
  * ```
  */
-export function oneHot(
-  labels: ArrayLike<number>,
-  classes: number = classCount("oneHot", labels),
-): Matrix<Float64Array> {
-  checkLabels("oneHot", labels, labels.length, classes);
-  const rows = zeros(labels.length, classes);
-  for (let i = 0; i < labels.length; i++) rows.data[i * classes + (labels[i] as number)] = 1;
+export function oneHot(labels: ArrayLike<number>, classes?: number): Matrix<Float64Array> {
+  const columns = classCount("oneHot", labels, classes);
+  checkLabels("oneHot", labels, labels.length, columns);
+  const rows = zeros(labels.length, columns);
+  for (let i = 0; i < labels.length; i++) rows.data[i * columns + (labels[i] as number)] = 1;
   return rows;
 }
 
@@ -101,6 +99,14 @@ export function logLikelihood(
 
 /** The number of classes: as asked for, or one more than the largest label. */
 export function classCount(where: string, labels: ArrayLike<number>, asked?: number): number {
+  if (typeof labels?.length !== "number" || typeof labels === "string")
+    throw new LemniscateError({
+      code: "BadInput",
+      where: `${where}: labels`,
+      given: JSON.stringify(labels) ?? "nothing",
+      allowed: "a list of integers from 0",
+      mend: "Number the classes from 0, and give the number of each example's class.",
+    });
   let count = 2;
   for (let i = 0; i < labels.length; i++) count = Math.max(count, Math.floor(labels[i] as number) + 1);
   if (asked === undefined) return Number.isFinite(count) ? count : 2;

@@ -9,12 +9,12 @@ import { type Matrix, sizeOf } from "./matrix.js";
  * @throws LemniscateError `ShapeMismatch`, `BadInput`
  */
 export function checkSymmetric(where: string, matrix: Matrix): number {
-  const { rows: n, data } = matrix;
-  if (n !== matrix.columns || data.length !== n * n)
+  const { rows: n, columns, data } = matrix ?? {};
+  if (n !== columns || data?.length !== n * n)
     throw new LemniscateError({
       code: "ShapeMismatch",
       where,
-      given: `a matrix of ${sizeOf(matrix)} with ${data.length} entries`,
+      given: data?.length === undefined ? String(matrix) : `a matrix of ${sizeOf(matrix)} with ${data.length} entries`,
       allowed: "a square matrix with n² entries",
       mend: "A kernel of a batch with itself is square; kernels between two batches cannot be factored.",
     });

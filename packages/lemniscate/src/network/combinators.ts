@@ -8,6 +8,7 @@ import type {
   SerialPlacement,
   SumPlacement,
 } from "./placement.js";
+import { mostRepeats } from "./size.js";
 
 /** Layers one after another. */
 export interface Serial {
@@ -147,13 +148,10 @@ export function concat<const Branches extends readonly Network[], const Along ex
   return freeze({ type: "concat", branches: [...branches], along });
 }
 
-/** Every copy becomes expressions of its own: a hundred thousand would be compiled for minutes. */
-const mostRepeats = 10_000;
-
 /**
  * `layer`, `times` times on top of itself, each time with weights of its own.
  *
- * @throws LemniscateError `OptionOutOfRange` unless `times` is a whole number ≥ 0
+ * @throws LemniscateError `OptionOutOfRange` unless `times` is a whole number from 0 to 10 000
  *
  * @example
  * ```ts

@@ -1,6 +1,7 @@
 import { LemniscateError } from "../core/errors.js";
 import type { Combinator } from "./combinators.js";
 import type { Network, PlacementOf } from "./placement.js";
+import { checkNetwork } from "./size.js";
 
 /**
  * A network at all depths: for each number of copies of its repeated block, from 1 to `times`, the network with so
@@ -20,6 +21,7 @@ import type { Network, PlacementOf } from "./placement.js";
  * ```
  */
 export function depths<N extends Network>(network: N): Readonly<Record<string, Network<PlacementOf<N>>>> {
+  checkNetwork(network);
   const counts = repeatsIn(network);
   if (counts.length !== 1 || counts[0]! < 1)
     throw new LemniscateError({

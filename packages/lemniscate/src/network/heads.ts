@@ -3,6 +3,7 @@ import { LemniscateError } from "../core/errors.js";
 import type { Combinator } from "./combinators.js";
 import { networkFromData } from "./json.js";
 import type { Network } from "./placement.js";
+import { checkNetwork } from "./size.js";
 
 export interface HeadOptions {
   /** Heads of the attention layer; 1 or more, fixed while everything else is infinitely wide. */
@@ -60,6 +61,7 @@ export function headMixture(network: Network, { heads, components, seed = 0 }: H
         allowed: "a whole number ≥ 1",
         mend: "Count them.",
       });
+  checkNetwork(network);
   const layers = flat(network);
   const at = layers.findIndex(({ type }) => type === "attention");
   const odd = layers.slice(at + 1).find(({ type }) => !linear.has(type));

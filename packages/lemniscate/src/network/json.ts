@@ -2,6 +2,7 @@ import { LemniscateError } from "../core/errors.js";
 import type { Combinator } from "./combinators.js";
 import { type Path, pathInWords } from "./path.js";
 import type { Network } from "./placement.js";
+import { checkNetwork, mostRepeats, typedAt } from "./size.js";
 import { layerOf } from "./trace.js";
 
 /** Version of the JSON that {@link networkToJson} writes. */
@@ -16,6 +17,8 @@ export interface NetworkFile {
 /**
  * A network as JSON text, which {@link networkFromJson} reads back.
  *
+ * @throws LemniscateError `BadNetwork` if it is none
+ *
  * @example
  * ```ts
  * import { dense, networkFromJson, networkToJson, relu, serial } from "lemniscate";
@@ -24,6 +27,7 @@ export interface NetworkFile {
  * ```
  */
 export function networkToJson(network: Network): string {
+  checkNetwork(network);
   return JSON.stringify({ lemniscate: networkVersion, network } satisfies NetworkFile, null, 2);
 }
 
@@ -67,30 +71,22 @@ export function networkFromData(file: unknown): Network {
 }
 
 function checked(data: unknown, at: Path): Network {
-  if (!isRecord(data) || typeof data["type"] !== "string")
-    throw new LemniscateError({
-      code: "BadNetwork",
-      where: `network${pathInWords(at)}`,
-      given: isRecord(data) ? `keys ${Object.keys(data).join(", ") || "none"}` : String(JSON.stringify(data)),
-      allowed: 'an object with a "type", as in {"type": "relu"}',
-      mend: "Every block of a network says what it is.",
-      path: at,
-    });
-  const node = data as unknown as Combinator;
+  const typed = typedAt(data, at);
+  const node = typed as unknown as Combinator;
   if (node.type === "serial") {
-    only(data, ["type", "layers"], at);
+    only(typed, ["type", "layers"], at);
     return Object.freeze({ type: "serial", layers: list(node.layers, [...at, "layers"]) }) as Network;
   }
   if (node.type === "parallel") {
-    only(data, ["type", "branches"], at);
+    only(typed, ["type", "branches"], at);
     return Object.freeze({ type: "parallel", branches: list(node.branches, [...at, "branches"]) }) as Network;
   }
   if (node.type === "product") {
-    only(data, ["type", "branches"], at);
+    only(typed, ["type", "branches"], at);
     return Object.freeze({ type: "product", branches: list(node.branches, [...at, "branches"]) }) as Network;
   }
   if (node.type === "concat") {
-    only(data, ["type", "branches", "along"], at);
+    only(typed, ["type", "branches", "along"], at);
     const { along = "channels" } = node;
     if (along !== "channels" && !(Number.isInteger(along) && along >= 0))
       throw new LemniscateError({
@@ -104,13 +100,13 @@ function checked(data: unknown, at: Path): Network {
     return Object.freeze({ type: "concat", branches: list(node.branches, [...at, "branches"]), along }) as Network;
   }
   if (node.type === "repeat") {
-    only(data, ["type", "layer", "times"], at);
-    if (!Number.isInteger(node.times) || node.times < 0)
+    only(typed, ["type", "layer", "times"], at);
+    if (!Number.isInteger(node.times) || node.times < 0 || node.times > mostRepeats)
       throw new LemniscateError({
         code: "BadNetwork",
         where: `network${pathInWords(at)}.times`,
         given: String(JSON.stringify(node.times)),
-        allowed: "a whole number ≥ 0",
+        allowed: `a whole number from 0 to ${mostRepeats}`,
         mend: "Count how many copies of the layer the network has.",
         path: [...at, "times"],
       });
@@ -120,14 +116,14 @@ function checked(data: unknown, at: Path): Network {
       times: node.times,
     }) as Network;
   }
-  if (data["type"] === "residual") {
-    only(data, ["type", "layers"], at);
-    const inner = { type: "serial", layers: list(data["layers"], [...at, "layers"]) };
+  if (typed.type === "residual") {
+    only(typed, ["type", "layers"], at);
+    const inner = { type: "serial", layers: list(typed["layers"], [...at, "layers"]) };
     return Object.freeze({ type: "parallel", branches: [inner, { type: "identity" }] }) as Network;
   }
-  const { options } = layerOf(data as unknown as Network, at);
+  const { options } = layerOf(typed as unknown as Network, at);
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.freeze({ type: data["type"], ...Object.fromEntries(entries) }) as Network;
+  return Object.freeze({ type: typed.type, ...Object.fromEntries(entries) }) as Network;
 }
 
 function list(data: unknown, at: Path): Network[] {

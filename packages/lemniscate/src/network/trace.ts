@@ -13,20 +13,8 @@ import { optionError } from "./make.js";
 import { type Path, pathInWords } from "./path.js";
 import type { Network } from "./placement.js";
 
-/** How deeply networks may nest; layers in a row may be as many as there are. */
-const mostNested = 100;
-
 /** The shape behind a network. `at` is its place in a larger one, for errors. */
 export function shapeOf(network: Network, input: Shape, at: Path = []): Shape {
-  if (at.length > 2 * mostNested)
-    throw new LemniscateError({
-      code: "BadNetwork",
-      where: "network",
-      given: `more than ${mostNested} networks inside each other`,
-      allowed: `${mostNested}`,
-      mend: "Put layers one after another in one serial().",
-      path: at.slice(0, 2),
-    });
   const node = network as Combinator;
   if (node.type === "serial")
     return node.layers.reduce((shape, layer, i) => shapeOf(layer, shape, [...at, "layers", i]), input);

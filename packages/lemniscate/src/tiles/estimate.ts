@@ -6,7 +6,7 @@ import { si } from "../program/explain.js";
 import type { Program } from "../program/program.js";
 import { workOf } from "../program/work.js";
 import { calibrate, type Rates } from "./calibrate.js";
-import { blocksOf, holdingFor, type Memory } from "./memory.js";
+import { holdingFor, type Memory } from "./memory.js";
 
 /** What a kernel will take on this machine. */
 export interface Estimate {
@@ -51,11 +51,9 @@ export async function estimate(
   const rates = await calibrate(engine);
   const { side, working, result } = holding;
   const scratch = await engine.bytes(program, 1, side);
-  // Tapes are made again for each block of examples that needs them.
-  const tapes = blocksOf(holding, n1, n2).reduce(
-    (sum, { rows: [a, b], columns: [c, d] }) => sum + (b - a) + (n2 === null && a === c ? 0 : d - c),
-    0,
-  );
+  // Tapes are made again for each block of examples that needs them: rows for each range of columns, and the other way round.
+  const [rows, columns] = [Math.ceil(n1 / holding.rows), Math.ceil((n2 ?? n1) / holding.columns)];
+  const tapes = n2 === null ? n1 * rows : n1 * columns + n2 * rows;
   const { pairs } = totalFlops(program, n1, n2);
   const partsOf = (list: "example" | "pair" | "self", what: string, times: number): EstimatePart[] =>
     workOf(program, list).map(({ op, kind, flops, calls }) => ({

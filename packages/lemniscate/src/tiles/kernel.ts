@@ -1,11 +1,13 @@
-import type { Batch } from "../core/batch.js";
+import { type Batch, examples } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
+import { onlyKnown } from "../core/options.js";
 import type { RunOptions } from "../core/run.js";
-import { describeShape, type Shape } from "../core/shape.js";
+import { describeShape, positionCount, type Shape } from "../core/shape.js";
 import type { Engine, Numbers, Precision, Tile } from "../engines/engine.js";
 import { openEngine } from "../engines/open.js";
 import type { Matrix } from "../linalg/matrix.js";
 import type { Network, PlacementOf, Predictor } from "../network/placement.js";
+import { checkNetwork } from "../network/size.js";
 import { shapeOf } from "../network/trace.js";
 import { compile, compileAll, type Networks } from "../program/compile.js";
 import { totalFlops } from "../program/cost.js";
@@ -15,6 +17,7 @@ import { drawnExamples, everyDraw, type Range, standardErrors, withDraws } from 
 import { type Estimate, estimate } from "./estimate.js";
 import { checkInputs, inputShape, inputsOf, programFor } from "./inputs.js";
 import { blocksOf, holdingFor, type Memory } from "./memory.js";
+import { type Overflow, Overflowed, overflowError, overflowIn } from "./overflow.js";
 import { numbersFor, place } from "./place.js";
 import { ranges, tilesOf } from "./plan.js";
 
@@ -110,7 +113,8 @@ export interface Kernel {
  * positions never exist for more than a few pairs at a time.
  *
  * @throws LemniscateError `Misplaced` if a layer cannot stand where it is or the network ends with positions
- *   and, when it is called, `BadInput` or `ShapeMismatch` if a batch holds no numbers that it can compute with
+ *   and, when it is called, `BadInput` or `ShapeMismatch` if a batch holds no numbers that it can compute with, and
+ *   `BadInput` naming a layer whose covariances are beyond the largest number
  *
  * @example
  * ```ts
@@ -194,8 +198,16 @@ export interface KeyedKernel {
 
 export type KeyedTile = Omit<KernelTile, "values"> & { readonly values: Keyed<Numbers> };
 
-/** The kernels of networks in one pass. `check` refuses what a network may not end with. */
-export function keyedKernel(networks: Networks, check: (output: Shape, name: string) => void): KeyedKernel {
+/**
+ * The kernels of networks in one pass. `check` refuses what a network may not end with, and `explains` is whether results
+ * that are no numbers are traced to a layer.
+ */
+export function keyedKernel(
+  networks: Networks,
+  check: (output: Shape, name: string) => void,
+  explains = true,
+): KeyedKernel {
+  for (const [name, network] of networks) checkNetwork(network, name === "" ? [] : [name]);
   const checkOutputs = (input: Shape): void => {
     for (const [name, network] of networks) check(shapeOf(network, input, name === "" ? [] : [name]), name);
   };
@@ -229,8 +241,10 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
     const n2 = x2?.shape[0] ?? null;
     const total = n2 === null ? (n1 * (n1 + 1)) / 2 : n1 * n2;
     let done = 0;
+    let overflow: Overflow | undefined;
+    let pair: readonly [number, number] = [0, 0];
     const holding = await holdingFor(engine, { program, n1, n2, as }, options.memory);
-    for (const block of blocksOf(holding, n1, n2)) {
+    blocks: for (const block of blocksOf(holding, n1, n2)) {
       const { rows, columns } = block;
       const same = n2 === null && rows[0] === columns[0];
       const a = drawnExamples(x1, ...rows);
@@ -241,6 +255,13 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
         const rowTo = rows[0] + tile.rowTo;
         const columnFrom = columns[0] + tile.columnFrom;
         const columnTo = columns[0] + tile.columnTo;
+        const size = positionCount(program.output) ** 2;
+        overflow = overflowIn(values);
+        if (overflow !== undefined) {
+          const [entry, width] = [Math.floor(overflow.index / size), columnTo - columnFrom];
+          pair = [rowFrom + Math.floor(entry / width), columnFrom + (entry % width)];
+          break blocks;
+        }
         const height = rowTo - rowFrom;
         done += n2 === null && rowFrom === columnFrom ? (height * (height + 1)) / 2 : height * (columnTo - columnFrom);
         options.onProgress?.(done, total);
@@ -249,10 +270,35 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
         yield { ...place, values: as === "matrices" ? values : copies(values) };
       }
     }
+    if (overflow !== undefined) throw await named(overflow, pair, [given.x1, given.x2 ?? given.x1], options, engine);
+  }
+
+  /** The error for a result that is no number. */
+  async function named(
+    { key, value }: Overflow,
+    pair: readonly [number, number],
+    [x1, x2]: readonly [Batch, Batch],
+    { get }: ListOptions,
+    engine: Engine,
+  ): Promise<Error> {
+    if (!explains) return new Overflowed();
+    const [name, network] = networks.find(([name]) => get.some((quantity) => resultKey(name, quantity) === key))!;
+    const [a, b] = [examples(x1, pair[0], pair[0] + 1), examples(x2, pair[1], pair[1] + 1)];
+    const { precision } = engine;
+    const at = name === "" ? [] : [name];
+    return overflowError({ network, at, examples: pair, value, precision }, async (part) => {
+      try {
+        await keyedKernel([["", part]], () => {}, false).matrices(a, b, { get, engine, standardErrors: false });
+        return true;
+      } catch (error) {
+        if (!(error instanceof Overflowed)) throw error;
+        return false;
+      }
+    });
   }
 
   async function matrices(x1: Batch, x2: Batch | null | undefined, options: ListOptions): Promise<Keyed<Matrix>> {
-    checkGet(options.get);
+    checkOptions(options);
     checkInputs(x1, x2, precisionOf(options));
     const [rows, columns] = [x1.shape[0], (x2 ?? x1).shape[0]];
     const inRange = async (range: Range, run: ListOptions): Promise<Record<string, Numbers>> => {
@@ -279,7 +325,7 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
 
   async function diagonal(x: Batch, options: ListOptions): Promise<Keyed<Numbers>> {
     options.signal?.throwIfAborted();
-    checkGet(options.get);
+    checkOptions(options);
     checkInputs(x, null, precisionOf(options));
     checkOutputs(inputShape(x));
     const planned = programFor(networks, options.get, [x]);
@@ -293,6 +339,11 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
     for (const key of program.get) found[key] = numbersFor(engine.precision, n);
     for (const [from, to] of ranges(n, rows)) {
       const values = await engine.self(program, drawnExamples(x1, from, to), { signal: options.signal });
+      const overflow = overflowIn(values);
+      if (overflow !== undefined) {
+        const i = from + Math.floor(overflow.index / positionCount(program.output) ** 2);
+        throw await named(overflow, [i, i], [x, x], options, engine);
+      }
       for (const key of program.get) found[key]!.set(values[key]!, from);
       options.onProgress?.(to, n);
     }
@@ -302,7 +353,7 @@ export function keyedKernel(networks: Networks, check: (output: Shape, name: str
   return {
     matrices,
     tiles: (...args) => {
-      checkGet(args[2].get);
+      checkOptions(args[2]);
       return tiles(...args);
     },
     diagonal,
@@ -348,6 +399,13 @@ function checkSizes(shape: readonly number[], columns: number | undefined): void
 
 function copies(values: Keyed<Numbers>): Keyed<Numbers> {
   return Object.fromEntries(Object.entries(values).map(([key, data]) => [key, data.slice()]));
+}
+
+const known = ["get", "engine", "precision", "memory", "standardErrors", "signal", "onProgress"] as const;
+
+function checkOptions(options: ListOptions): void {
+  onlyKnown("kernel", options, known);
+  checkGet(options.get);
 }
 
 function checkGet(get: readonly string[]): void {

@@ -76,7 +76,7 @@ export interface Kernels<Name extends string = string> {
 export function kernels<const Networks extends Readonly<Record<string, Network>>>(
   networks: Networks & { readonly [N in keyof Networks]: Predictor<PlacementOf<Networks[N]>> },
 ): Kernels<keyof Networks & string> {
-  const list = Object.entries<Network>(networks);
+  const list = Object.entries<Network>(networks ?? {});
   if (list.length === 0)
     throw new LemniscateError({
       code: "BadNetwork",

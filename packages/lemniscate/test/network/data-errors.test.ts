@@ -63,7 +63,7 @@ describe("a network from data", () => {
       run: read({ type: "serial", layers: [{ type: "repeat", layer: layer("dense"), times: 1.5 }] }),
       code: "BadNetwork",
       message:
-        "network.layers[0].times: got 1.5, allowed is a whole number ≥ 0. Count how many copies of the layer the network has.",
+        "network.layers[0].times: got 1.5, allowed is a whole number from 0 to 10000. Count how many copies of the layer the network has.",
       path: ["layers", 0, "times"],
     },
     {

@@ -81,7 +81,7 @@ export const elementwiseDefinition: LayerDefinition<ElementwiseOptions> = nonlin
  * but no jumps; at 0 they cost nothing.
  *
  * Kernels are as precise as `tolerance` says, relative to the standard deviations of φ and φ', for every correlation and all
- * variances up to `maxVariance`; beyond they are NaN. Fewer digits and smaller variances take fewer terms.
+ * variances up to `maxVariance`; beyond, a kernel is an error. Fewer digits and smaller variances take fewer terms.
  *
  * @throws LemniscateError `OptionOutOfRange` if 256 terms are not enough, with the error that they leave
  * @source Daniely, Frostig and Singer 2016, sec. 4; see `ops/duals/hermite-series.ts`

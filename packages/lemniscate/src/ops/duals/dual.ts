@@ -6,8 +6,8 @@ import { apply, type ElementwiseOp, type Node, type Parameters } from "../op.js"
  * pp, qq and covariance pq: `covariance` is E[φ(u)φ(v)], `derivative` is E[φ'(u)φ'(v)].
  *
  * Each formula states its error beside √(E[φ(u)²]·E[φ(v)²]), for the derivative √(E[φ'(u)²]·E[φ'(v)²]), in units of
- * rounding u: 2^-53 in double precision, 2^-24 in single. It holds for correlations up to ±1, for variances from 0 to
- * those whose product is a number, and on both engines (`test/ops/accuracy`).
+ * rounding u: 2^-53 in double precision, 2^-24 in single. It holds for correlations up to ±1, for variances of any size
+ * unless the formula says otherwise, and on both engines (`test/ops/accuracy`).
  */
 export interface Dual<P extends Parameters> {
   readonly name: string;
@@ -91,6 +91,30 @@ export function scaledDistance<V>(o: Algebra<V>, p: Deviation<V>, pq: V, q: Devi
   const alike = o.div(o.add(o.mul(c, o.add(a, b)), o.mul(a, b)), o.add(one, c));
   const distance = o.choose(o.max(pp, qq), o.mul(o.min(pp, qq), o.constant(4.5)), alike, o.sub(one, c));
   return o.choose(o.min(pp, qq), zero, one, o.max(distance, zero));
+}
+
+/** Variances and covariance in a unit in which their products are numbers; see {@link inUnit}. */
+export interface InUnit<V> {
+  readonly pp: V;
+  readonly pq: V;
+  readonly qq: V;
+  /** 1 in that unit. */
+  readonly one: V;
+  /** How often the unit goes into 1: what multiplies back. */
+  readonly unit: V;
+}
+
+/**
+ * Variances and covariance, divided by 1 where their products are numbers anyway, else by a power of two, which costs no
+ * digits: 2^72 is for single precision, which rounds the limit of the other to ∞, so that it is never reached.
+ */
+export function inUnit<V>(o: Algebra<V>, pp: V, pq: V, qq: V): InUnit<V> {
+  const largest = o.max(pp, qq);
+  const power = (exponent: number): V => o.constant(2 ** exponent);
+  const pick = (sign: number): V =>
+    o.choose(largest, power(56), power(0), o.choose(largest, power(480), power(sign * 72), power(sign * 600)));
+  const [one, unit] = [pick(-1), pick(1)];
+  return { pp: o.mul(pp, one), pq: o.mul(pq, one), qq: o.mul(qq, one), one, unit };
 }
 
 /** max(pp·qq − pq², 0), as a product of two differences; where pp·qq underflows it is 0, beside terms that are not. */

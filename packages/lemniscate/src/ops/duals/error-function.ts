@@ -1,6 +1,6 @@
 import { erf } from "../../core/error-function.js";
 import type { Algebra } from "../algebra.js";
-import { type Dual, determinant } from "./dual.js";
+import { type Dual, determinant, type InUnit, inUnit } from "./dual.js";
 
 /** φ(x) = scale·erf(slope·x) + shift. */
 export type ErrorFunctionParameters = { readonly scale: number; readonly slope: number; readonly shift: number };
@@ -19,16 +19,20 @@ export const errorFunctionDual: Dual<ErrorFunctionParameters> = {
   value: (x, { scale, slope, shift }) => scale * erf(slope * x) + shift,
   keepsZero: ({ shift }) => shift === 0,
   covariance: (o, pp, pq, qq, { scale, slope, shift }) => {
-    const asin = o.atan2(o.mul(pq, o.constant(2 * slope * slope)), width(o, pp, pq, qq, slope));
+    const k = inUnit(o, pp, pq, qq);
+    const asin = o.atan2(o.mul(k.pq, o.constant(2 * slope * slope)), width(o, k, slope));
     return o.add(o.mul(asin, o.constant((2 / Math.PI) * scale * scale)), o.constant(shift * shift));
   },
-  derivative: (o, pp, pq, qq, { scale, slope }) =>
-    o.div(o.constant((4 / Math.PI) * scale * scale * slope * slope), width(o, pp, pq, qq, slope)),
+  derivative: (o, pp, pq, qq, { scale, slope }) => {
+    const k = inUnit(o, pp, pq, qq);
+    return o.div(o.mul(k.one, o.constant((4 / Math.PI) * scale * scale * slope * slope)), width(o, k, slope));
+  },
 };
 
-function width<V>(o: Algebra<V>, pp: V, pq: V, qq: V, slope: number): V {
+/** D, in the unit of the variances. */
+function width<V>(o: Algebra<V>, { pp, pq, qq, one }: InUnit<V>, slope: number): V {
   const b2 = slope * slope;
   const sum = o.mul(o.add(pp, qq), o.constant(2 * b2));
   const rest = o.mul(determinant(o, pp, pq, qq), o.constant(4 * b2 * b2));
-  return o.sqrt(o.add(o.add(o.constant(1), sum), rest));
+  return o.sqrt(o.add(o.mul(one, o.add(one, sum)), rest));
 }

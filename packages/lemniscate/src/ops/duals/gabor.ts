@@ -1,12 +1,12 @@
 import type { Algebra } from "../algebra.js";
-import { type Dual, determinant } from "./dual.js";
+import { type Dual, determinant, inUnit } from "./dual.js";
 import { hyperbolicSine } from "./sine.js";
 
 /**
  * φ(x) = exp(−x²)·sin x. With Δ = pp·qq − pq², D = 1 + 2(pp + qq) + 4Δ, S = pp + qq + 4Δ and x = pq/D:
  *
  *   E[φφ]   = D^{-1/2}·exp(−S/2D)·sinh x
- *   E[φ'φ'] = D^{-3/2}·exp(−S/2D)·(4x·(D + 1 + pp + qq)·sinh x + (1 + 8pq·x)·cosh x)
+ *   E[φ'φ'] = D^{-3/2}·exp(−S/2D)·(4(pq + x·(1 + pp + qq))·sinh x + (1 + 8pq·x)·cosh x)
  *
  * |x| ≤ 1/4, and all but Δ are sums of terms ≥ 0. Errors: 7u, and 9u of the derivative.
  */
@@ -19,20 +19,23 @@ export const gaborDual: Dual<Record<string, never>> = {
     return o.mul(weight, sinh);
   },
   derivative: (o, pp, pq, qq) => {
-    const { x, sinh, weight, sum, D } = parts(o, pp, pq, qq);
+    const { x, sinh, weight, D, one } = parts(o, pp, pq, qq);
     const cosh = o.sqrt(o.fma(sinh, sinh, o.constant(1)));
-    const odd = o.mul(o.mul(o.mul(x, o.constant(4)), o.add(D, o.add(sum, o.constant(1)))), sinh);
+    const turned = o.fma(x, o.add(o.add(pp, qq), o.constant(1)), pq);
+    const odd = o.mul(o.mul(turned, o.constant(4)), sinh);
     const even = o.fma(o.mul(pq, o.constant(8)), x, o.constant(1));
-    return o.mul(o.div(weight, D), o.fma(even, cosh, odd));
+    return o.mul(o.mul(o.mul(o.div(weight, D), o.fma(even, cosh, odd)), one), one);
   },
 };
 
-function parts<V>(o: Algebra<V>, pp: V, pq: V, qq: V): { x: V; sinh: V; weight: V; sum: V; D: V } {
-  const sum = o.add(pp, qq);
-  const fourfold = o.mul(determinant(o, pp, pq, qq), o.constant(4));
+/** D in the unit of the variances, squared; all else in its own. */
+function parts<V>(o: Algebra<V>, pp: V, pq: V, qq: V): { x: V; sinh: V; weight: V; D: V; one: V } {
+  const k = inUnit(o, pp, pq, qq);
+  const sum = o.mul(o.add(k.pp, k.qq), k.one);
+  const fourfold = o.mul(determinant(o, k.pp, k.pq, k.qq), o.constant(4));
   const S = o.add(sum, fourfold);
-  const D = o.add(o.constant(1), o.add(sum, S));
-  const x = o.div(pq, D);
-  const weight = o.div(o.exp(o.mul(o.div(S, D), o.constant(-0.5))), o.sqrt(D));
-  return { x, sinh: hyperbolicSine(o, x), weight, sum, D };
+  const D = o.add(o.mul(k.one, k.one), o.add(sum, S));
+  const x = o.mul(o.div(k.pq, D), k.one);
+  const weight = o.div(o.mul(o.exp(o.mul(o.div(S, D), o.constant(-0.5))), k.one), o.sqrt(D));
+  return { x, sinh: hyperbolicSine(o, x), weight, D, one: k.one };
 }

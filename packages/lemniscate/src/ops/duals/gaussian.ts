@@ -1,5 +1,5 @@
 import type { Algebra } from "../algebra.js";
-import { type Dual, determinant } from "./dual.js";
+import { type Dual, determinant, type InUnit, inUnit } from "./dual.js";
 
 /** φ(x) = scale·exp(exponent·x²). */
 export type GaussianParameters = { readonly scale: number; readonly exponent: number };
@@ -16,18 +16,21 @@ export const gaussianDual: Dual<GaussianParameters> = {
   name: "dualGaussian",
   source: "derived: E exp(xᵀBx) = det(1 − 2BΣ)^{-1/2} for Gaussian x",
   keepsZero: () => false,
-  covariance: (o, pp, pq, qq, { scale, exponent }) =>
-    o.div(o.constant(scale * scale), o.sqrt(square(o, pp, pq, qq, exponent))),
+  covariance: (o, pp, pq, qq, { scale, exponent }) => {
+    const k = inUnit(o, pp, pq, qq);
+    return o.div(o.mul(k.one, o.constant(scale * scale)), o.sqrt(square(o, k, exponent)));
+  },
   derivative: (o, pp, pq, qq, { scale, exponent }) => {
-    const D2 = square(o, pp, pq, qq, exponent);
-    return o.div(o.div(o.mul(pq, o.constant(4 * (scale * exponent) ** 2)), D2), o.sqrt(D2));
+    const k = inUnit(o, pp, pq, qq);
+    const D2 = square(o, k, exponent);
+    const numerator = o.mul(o.mul(k.pq, o.constant(4 * (scale * exponent) ** 2)), k.one);
+    return o.mul(o.div(o.div(numerator, D2), o.sqrt(D2)), k.one);
   },
 };
 
-/** D², and 0 where it is not positive. */
-function square<V>(o: Algebra<V>, pp: V, pq: V, qq: V, b: number): V {
-  const one = o.constant(1);
-  const sum = o.fma(o.add(pp, qq), o.constant(-2 * b), one);
+/** D² in the unit of the variances, squared, and 0 where it is not positive. */
+function square<V>(o: Algebra<V>, { pp, pq, qq, one }: InUnit<V>, b: number): V {
+  const sum = o.mul(one, o.fma(o.add(pp, qq), o.constant(-2 * b), one));
   const D2 = o.fma(determinant(o, pp, pq, qq), o.constant(4 * b * b), sum);
   if (b <= 0) return D2;
   const own = o.fma(o.max(pp, qq), o.constant(-2 * b), one);

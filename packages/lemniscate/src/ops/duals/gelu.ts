@@ -1,6 +1,6 @@
 import { erf } from "../../core/error-function.js";
 import type { Algebra } from "../algebra.js";
-import { type Dual, determinant } from "./dual.js";
+import { type Dual, determinant, inUnit } from "./dual.js";
 
 /**
  * φ(x) = x·Φ(x) with the Gaussian distribution function Φ. With P = 1 + pp, Q = 1 + qq, D² = PQ − pq² and
@@ -35,6 +35,9 @@ export const geluDual: Dual<Record<string, never>> = {
 /** 1/P, 1/Q, D² and D. */
 function widths<V>(o: Algebra<V>, pp: V, pq: V, qq: V): { p: V; q: V; D2: V; D: V } {
   const one = o.constant(1);
-  const D2 = o.add(o.add(one, o.add(pp, qq)), determinant(o, pp, pq, qq));
-  return { p: o.div(one, o.add(one, pp)), q: o.div(one, o.add(one, qq)), D2, D: o.sqrt(D2) };
+  const k = inUnit(o, pp, pq, qq);
+  const square = o.add(o.mul(k.one, o.add(k.one, o.add(k.pp, k.qq))), determinant(o, k.pp, k.pq, k.qq));
+  const D = o.mul(o.sqrt(square), k.unit);
+  const D2 = o.mul(o.mul(square, k.unit), k.unit);
+  return { p: o.div(one, o.add(one, pp)), q: o.div(one, o.add(one, qq)), D2, D };
 }
