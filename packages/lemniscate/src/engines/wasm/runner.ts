@@ -221,6 +221,8 @@ export class Runner {
       draws: one,
     };
     const [rowsOf, columnsOf] = [height[instruction.extent], width[instruction.extent]];
+    // Behind the last position lines of an example are 0: softmax takes them for presence, a vector at a time.
+    const ends = list === "example" && instruction.extent === "line";
     const call: Call = (a, b) => {
       let word = this.#openFrame(rowsOf(a, b), columnsOf(a, b));
       for (const { address, stride } of streams) {
@@ -228,6 +230,11 @@ export class Runner {
         this.#words[word++] = stride(a, b);
       }
       run(this.#frame);
+      if (!ends) return;
+      const [bytes, from] = [columnsOf(a, b) * this.#setup.format.bytes, instruction.inputs.length];
+      const vectors = Math.ceil(bytes / 16) * 16;
+      for (const { address } of streams.slice(from))
+        this.#words.fill(0, (address(a, b) + bytes) / 4, (address(a, b) + vectors) / 4);
     };
     return this.#alsoTransposed(list, instruction.outputs, call);
   }
