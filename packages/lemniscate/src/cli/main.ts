@@ -53,7 +53,8 @@ try {
   await program.parseAsync();
 } catch (error) {
   const { exitCode, message } = failureOf(error, process.argv.includes("--debug"));
-  const command = program.commands.find((known) => process.argv.slice(2).includes(known.name()))?.name();
+  const names = program.commands.map((known) => known.name());
+  const command = process.argv.slice(2).find((word) => names.includes(word));
   if (message !== undefined) process.stderr.write(`${["lemniscate", command].filter(Boolean).join(" ")}: ${message}\n`);
   process.exitCode = exitCode;
 }

@@ -41,3 +41,4 @@ export { type NumericTable, type NumericTableOptions, numericTable } from "./num
 export { type Standardizer, standardize } from "./standardize.js";
 export type { TextOptions } from "./text.js";
 export { type TokenizeOptions, tokenize } from "./tokenize.js";
+export { parseTrec, readTrec } from "./trec.js";

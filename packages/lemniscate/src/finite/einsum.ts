@@ -148,12 +148,30 @@ function multiplyAll(
       addProduct({ data, offset: i * each, step: columns }, { ...left, offset: a }, { ...right, offset: b }, size, 1);
       continue;
     }
-    for (let r = 0; r < rows; r++)
-      for (let c = 0; c < columns; c++) {
-        let sum = 0;
-        for (let k = 0; k < depth; k++)
-          sum += left.data[a + r * left.step + k * left.stride]! * right.data[b + c * right.step + k * right.stride]!;
-        data[i * each + r * columns + c] = sum;
-      }
+    multiplySmall(data, i * each, left, a, right, b, size);
   }
+}
+
+/** The same for one small matrix, by a plain loop over numbers that it has at hand. */
+function multiplySmall(
+  out: Float64Array,
+  at: number,
+  { data: x, step, stride }: Matrices,
+  a: number,
+  { data: y, step: stepY, stride: strideY }: Matrices,
+  b: number,
+  { rows, columns, depth }: { readonly rows: number; readonly columns: number; readonly depth: number },
+): void {
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++) {
+      let sum = 0;
+      let p = a + r * step;
+      let q = b + c * stepY;
+      for (let k = 0; k < depth; k++) {
+        sum += x[p]! * y[q]!;
+        p += stride;
+        q += strideY;
+      }
+      out[at++] = sum;
+    }
 }

@@ -104,7 +104,8 @@ function outputsOf(network: Network, weights: Weights<Plain>, x: Batch, seed: nu
   return forward(plain, network, weights, activationsOf(plain, x), child(unitsOf(seed), step)).x;
 }
 
-interface Loss {
+/** A loss, and its gradient in the outputs. */
+export interface Loss {
   readonly loss: number;
   readonly gradient: Float64Array;
 }
@@ -114,7 +115,8 @@ function squaredError(f: Float64Array, y: Float64Array): Loss {
   return { loss: gradient.reduce((sum, g) => sum + 0.5 * g * g * f.length, 0), gradient };
 }
 
-function crossEntropy(f: Float64Array, y: Float64Array, C: number): Loss {
+/** − mean over examples of Σ y log softmax(f), and its gradient in f; both (n, C). */
+export function crossEntropy(f: Float64Array, y: Float64Array, C: number): Loss {
   const n = f.length / C;
   const gradient = new Float64Array(f.length);
   let loss = 0;

@@ -31,6 +31,7 @@ export {
   type UnshapedModel,
   unshapedTransformer,
 } from "./models/model.js";
+export type { LayerWeights } from "./network.js";
 export { entries, moving, type Snapshot } from "./paths.js";
 export { diffusion, drift } from "./sde.js";
 export { type NetworkOptions, simulate } from "./simulate.js";
@@ -47,3 +48,7 @@ export {
   type Observable,
 } from "./statistics/observables.js";
 export { type DensityRow, density, type Estimate, mean, quantiles, rate, variance } from "./statistics/summary.js";
+export type { LabelledWords } from "./training/classifier.js";
+export type { OptimizerName } from "./training/optimizer.js";
+export { type ClassifierOptions, type TextTask, type TrainingReport, trainClassifier } from "./training/train.js";
+export { initLayers, type LayersOptions, trajectory } from "./trajectory.js";

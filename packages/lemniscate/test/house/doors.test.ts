@@ -20,7 +20,7 @@ const doors: Record<string, readonly string[]> = {
   inference: ["core", "linalg", "types of tiles"],
   finite: ["core", "linalg", "network"],
   data: ["core", "types of linalg"],
-  shaped: ["core", "linalg", "ops", "network", "engines"],
+  shaped: ["core", "linalg", "ops", "network", "engines", "finite"],
   cli: ["core", "linalg", "ops", "network", "program", "engines", "tiles", "inference", "finite", "data", "shaped"],
 };
 const rooms = Object.keys(doors);

@@ -16,11 +16,15 @@ export interface AttentionLayer extends Branch, Heads {
   readonly beta: number;
   readonly centre: number;
   readonly temperature: number;
+  /** Whether alpha, beta and centre, one of each for a head, are learnt with the weights. */
+  readonly trainable: boolean;
 }
 
 /** Neurons f(X W/√n). */
 export interface HiddenLayer {
   readonly neuron: Formula;
+  /** Whether f is linear on either side of 0. */
+  readonly kinked: boolean;
   /** The mean of their Gram matrix over n, of V^ab, V^aa, V^bb, where it is known. */
   readonly mean: Formula | undefined;
 }
@@ -64,6 +68,7 @@ export function layerOf(model: ShapedModel, width: number, depth: number): Layer
           ...weights,
           ...branch(attention.strength),
           temperature: Math.sqrt(attention.keyWidth),
+          trainable: false,
         },
         mlp: mlp && { ...neurons, added: branch(mlp.strength) },
       };
@@ -71,12 +76,13 @@ export function layerOf(model: ShapedModel, width: number, depth: number): Layer
   }
 }
 
-const toItself = { alpha: 1, beta: 0, centre: 0, temperature: 1 };
+const toItself = { alpha: 1, beta: 0, centre: 0, temperature: 1, trainable: false };
 const uniform = { alpha: 0, beta: 0, centre: -1 };
 const oneHead: Heads = { heads: 1, outputProjection: false, mask: "full", keyWidth: 1 };
-const linear: HiddenLayer = { neuron: (_, x) => x!, mean: (_, v) => v! };
+const linear: HiddenLayer = { neuron: (_, x) => x!, kinked: true, mean: (_, v) => v! };
 const relu: HiddenLayer = {
   neuron: (a, x) => a.mul(a.constant(Math.SQRT2), a.max(x!, a.constant(0))),
+  kinked: true,
   mean: undefined,
 };
 
@@ -85,12 +91,18 @@ function branchOf({ gamma = 1, lambda }: MaybeResidual): Branch {
 }
 
 function shaped(part: AttentionPart, width: number): AttentionLayer {
-  return { ...part, ...branchOf(part), temperature: part.temperature * Math.sqrt(width * part.keyWidth) };
+  return {
+    ...part,
+    ...branchOf(part),
+    temperature: part.temperature * Math.sqrt(width * part.keyWidth),
+    trainable: true,
+  };
 }
 
 function hidden(activation: Activation, width: number): HiddenLayer {
   return {
     neuron: activationAt(activation, width),
+    kinked: activation.type === "shaped-relu",
     mean: activation.type === "shaped-relu" ? meanAt(activation, width) : undefined,
   };
 }

@@ -91,11 +91,11 @@ export function timesOf({ times, end }: Pick<ShapedFlags, "times" | "end">): rea
   return times ?? [0.25, 0.5, 0.75, 1].map((share) => share * end);
 }
 
-export function shapedProgress(phase: string, { quiet, progress }: ShapedFlags): Progress {
+export function shapedProgress(phase: string, { quiet, progress }: Pick<ShapedFlags, "quiet" | "progress">): Progress {
   return progressOf(phase, quiet === true ? "none" : progress, process.stderr, Date.now, "steps");
 }
 
-export function checkOut({ out }: ShapedFlags): void {
+export function checkOut({ out }: Pick<ShapedFlags, "out">): void {
   if (out !== undefined) checkOutput("--out", out);
 }
 
