@@ -1,11 +1,10 @@
 import { type Batch, examples } from "../core/batch.js";
-import type { RunOptions } from "../core/run.js";
+import { pausing, type RunOptions } from "../core/run.js";
 import type { Network } from "../network/placement.js";
 import { type Axes, contract, layout, ntkBetween } from "./contract.js";
 import { unitsOf } from "./init.js";
 import { type Jacobian, jacobian, numbersOf } from "./jacobian.js";
 import { activationsOf, forward } from "./network.js";
-import { pause } from "./pause.js";
 import { type Plain, plain, zeros } from "./plain.js";
 import type { Weights } from "./weights.js";
 
@@ -97,6 +96,7 @@ export async function empiricalNtk(
     if ((held.size + 1) * size * each <= 2 ** 26) held.set(j, found);
     return found;
   };
+  const rest = pausing(signal);
   let out: Plain | undefined;
   let done = 0;
   const total = x2 === null ? (rows.length * (rows.length + 1)) / 2 : rows.length * columns.length;
@@ -104,7 +104,7 @@ export async function empiricalNtk(
     const left = x2 === null ? onTheRight(i) : of(x1, row);
     for (const [j, column] of columns.entries()) {
       if (x2 === null && j < i) continue;
-      await pause(signal);
+      await rest();
       const block = ntkBetween(left, onTheRight(j), axes);
       out ??= zeros([n1, n2, ...block.shape.slice(2)]);
       place(out, block, row[0], column[0]);

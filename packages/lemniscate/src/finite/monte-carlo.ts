@@ -1,13 +1,12 @@
 import type { Batch } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import { child, permutation, type RandomKey, randomKey } from "../core/random.js";
-import type { RunOptions } from "../core/run.js";
+import { pausing, type RunOptions } from "../core/run.js";
 import type { Network } from "../network/placement.js";
 import { contract, layout, ntkBetween } from "./contract.js";
 import { type InitOptions, sizesOf } from "./init.js";
 import { jacobian } from "./jacobian.js";
 import { activationsOf, draw, forward, shapeOfBatch } from "./network.js";
-import { pause } from "./pause.js";
 import { type Plain, plain } from "./plain.js";
 
 /** Which kernel: that of outputs, or the neural tangent kernel. */
@@ -80,8 +79,9 @@ export function monteCarloKernel(network: Network, options: MonteCarloOptions): 
     { get, signal, onProgress }: RunOptions & { readonly get: Get },
   ): AsyncIterable<MonteCarloEstimate<Get[number]>> {
     const averages = get.map(() => new Running());
+    const rest = pausing(signal);
     for (let sample = 0; sample < samples; sample++) {
-      await pause(signal);
+      await rest();
       const found = kernelsOfOne(network, x1, x2 ?? null, options, sample, get);
       for (const [i, quantity] of get.entries()) averages[i]!.add(found[quantity]!);
       onProgress?.(sample + 1, samples);

@@ -1,7 +1,7 @@
 import { type Batch, examples } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import { child, permutation, randomKey } from "../core/random.js";
-import type { RunOptions } from "../core/run.js";
+import { pausing, type RunOptions } from "../core/run.js";
 import { positionCount } from "../core/shape.js";
 import type { Matrix } from "../linalg/matrix.js";
 import type { ArrayOperations } from "../network/arrays.js";
@@ -9,7 +9,6 @@ import type { Network } from "../network/placement.js";
 import { backwards } from "./backward.js";
 import { unitsOf } from "./init.js";
 import { type Activations, activationsOf, forward } from "./network.js";
-import { pause } from "./pause.js";
 import { type Plain, plain } from "./plain.js";
 import { arraysOf, mapWeights, type Weights } from "./weights.js";
 
@@ -72,8 +71,9 @@ export async function* train(
   checkOutputs(outputsOf(network, weights, examples(x, 0, 1), seed, 0), y);
   let order: ArrayLike<number> = Array.from({ length: n }, (_, i) => i);
   let [epoch, next] = [0, 0];
+  const rest = pausing(signal);
   for (let step = 0; ; step++) {
-    await pause(signal);
+    await rest();
     if (size < n && (step === 0 || next + size > n)) {
       order = permutation(child(child(randomKey(seed), "order"), epoch++), n);
       next = 0;

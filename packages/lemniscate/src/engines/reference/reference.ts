@@ -1,5 +1,6 @@
 import { channelsOf, positionsOf, trimmed } from "../../core/batch.js";
 import { graphMatrix } from "../../core/graphs.js";
+import { pausing } from "../../core/run.js";
 import { positionCount } from "../../core/shape.js";
 import { numbers } from "../../ops/algebra.js";
 import { elementwiseOps } from "../../ops/registry.js";
@@ -9,20 +10,6 @@ import type { Access, Operand, Program, Step } from "../../program/program.js";
 import type { Draws, Engine, EngineBatch } from "../engine.js";
 import { type Input, lowerings } from "./structural.js";
 import { line, type Value } from "./values.js";
-
-/** How long the engine computes, in milliseconds, before others have a turn and the abort signal is looked at. */
-const turn = 20;
-
-/** Lets others have a turn if it is time, and ends the work if it was aborted. */
-function pause(signal: AbortSignal | undefined): () => Promise<void> {
-  let since = performance.now();
-  return async () => {
-    if (performance.now() - since < turn) return;
-    await new Promise((resolve) => setTimeout(resolve));
-    signal?.throwIfAborted();
-    since = performance.now();
-  };
-}
 
 /**
  * The engine that defines what programs mean: double precision, one pair after another, loops as in the formulas.
@@ -34,7 +21,7 @@ export function referenceEngine(): Engine {
     precision: "f64",
     threads: 1,
     async *tiles(program, a, b, tiles, { signal } = {}) {
-      const rest = pause(signal);
+      const rest = pausing(signal);
       const tapeA = await tapes(program, a, rest);
       const tapeB = b === null ? tapeA : await tapes(program, b, rest);
       for (const tile of tiles) {
@@ -60,7 +47,7 @@ export function referenceEngine(): Engine {
     },
     async self(program, a, { signal } = {}) {
       signal?.throwIfAborted();
-      const rest = pause(signal);
+      const rest = pausing(signal);
       const tape = await tapes(program, a, rest);
       const values = empty(program, tape.length);
       for (const [i, example] of tape.entries()) {

@@ -1,5 +1,6 @@
 /** @module Who computes: worker threads that share memory, or, where there are none, the calling thread itself. */
 import { LemniscateError } from "../../core/errors.js";
+import { pausing } from "../../core/run.js";
 import type { Keyed } from "../../program/program.js";
 import type { Numbers, Tile, TileResult } from "../engine.js";
 import { Control } from "./control.js";
@@ -33,9 +34,6 @@ export function openPool(threads: number, start: StartThread | undefined, alone:
   return start === undefined ? callingThread : new ThreadPool(threads, start, alone);
 }
 
-/** How long the calling thread computes, in milliseconds, before others have a turn. */
-const turn = 20;
-
 /** A job on the calling thread. */
 async function* computeHere(
   setup: Setup,
@@ -44,13 +42,7 @@ async function* computeHere(
   signal?: AbortSignal,
 ): AsyncGenerator<TileResult> {
   const runner = new Runner(setup, 0, () => false);
-  let since = performance.now();
-  const rest = async (): Promise<void> => {
-    if (performance.now() - since < turn) return;
-    await new Promise((resolve) => setTimeout(resolve));
-    signal?.throwIfAborted();
-    since = performance.now();
-  };
+  const rest = pausing(signal);
   for (let e = 0; e < setup.layout.lengths.length; e++) {
     runner.example(e);
     await rest();
