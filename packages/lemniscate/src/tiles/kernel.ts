@@ -15,7 +15,7 @@ import { explain, si } from "../program/explain.js";
 import { type Keyed, type Quantity, resultKey } from "../program/program.js";
 import { drawnExamples, everyDraw, type Range, standardErrors, withDraws } from "./draws.js";
 import { type Estimate, estimate } from "./estimate.js";
-import { checkInputs, inputShape, inputsOf, programFor } from "./inputs.js";
+import { checkInputs, type Inputs, inputShape, inputsOf, programFor } from "./inputs.js";
 import { blocksOf, holdingFor, type Memory } from "./memory.js";
 import { type Overflow, Overflowed, overflowError, overflowIn } from "./overflow.js";
 import { numbersFor, place } from "./place.js";
@@ -223,17 +223,19 @@ export function keyedKernel(
     return { program, input, get, n1: shape[0]!, n2: options.columns ?? null };
   };
 
-  async function* tiles(
-    first: Batch,
-    second: Batch | null | undefined,
-    options: ListOptions,
-    as: "matrices" | "pieces" = "pieces",
-    range: Range = everyDraw,
-  ): AsyncGenerator<KeyedTile> {
+  const checkedInputs = (x1: Batch, x2: Batch | null | undefined, options: ListOptions): Inputs => {
     options.signal?.throwIfAborted();
-    checkInputs(first, second, precisionOf(options));
-    checkOutputs(inputShape(first));
-    const given = inputsOf(networks, first, second, options.get);
+    checkInputs(x1, x2, precisionOf(options));
+    checkOutputs(inputShape(x1));
+    return inputsOf(networks, x1, x2, options.get);
+  };
+
+  async function* tiles(
+    given: Inputs,
+    options: ListOptions,
+    as: "matrices" | "pieces",
+    range: Range,
+  ): AsyncGenerator<KeyedTile> {
     await using borrowed = await borrow(options);
     const { engine } = borrowed;
     const { x1, x2, program } = await withDraws(engine, given.program, [given.x1, given.x2], range, options);
@@ -299,17 +301,17 @@ export function keyedKernel(
 
   async function matrices(x1: Batch, x2: Batch | null | undefined, options: ListOptions): Promise<Keyed<Matrix>> {
     checkOptions(options);
-    checkInputs(x1, x2, precisionOf(options));
+    const given = checkedInputs(x1, x2, options);
     const [rows, columns] = [x1.shape[0], (x2 ?? x1).shape[0]];
     const inRange = async (range: Range, run: ListOptions): Promise<Record<string, Numbers>> => {
       const found: Record<string, Numbers> = {};
-      for await (const tile of tiles(x1, x2, run, "matrices", range))
+      for await (const tile of tiles(given, run, "matrices", range))
         place(found, { tile, values: tile.values }, rows, columns, tile.symmetric);
       return found;
     };
     const found = await inRange(everyDraw, options);
     const { onProgress: _, ...quietly } = options;
-    const { stages } = inputsOf(networks, x1, x2, options.get).program;
+    const { stages } = given.program;
     const errors =
       options.standardErrors === false ? {} : await standardErrors(stages, (range) => inRange(range, quietly));
     // Without examples there is no tile.
@@ -352,9 +354,11 @@ export function keyedKernel(
 
   return {
     matrices,
-    tiles: (...args) => {
-      checkOptions(args[2]);
-      return tiles(...args);
+    tiles: (x1, x2, options) => {
+      checkOptions(options);
+      return (async function* () {
+        yield* tiles(checkedInputs(x1, x2, options), options, "pieces", everyDraw);
+      })();
     },
     diagonal,
     estimate: async (shape, options = {}) => {

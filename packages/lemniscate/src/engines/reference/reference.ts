@@ -125,25 +125,23 @@ function elementwise(step: Step, args: readonly Value[], lengthA: number, length
   const { formula } = elementwiseOps.get(step.op)!;
   const [rows, columns] =
     step.form === "block" ? [lengthA, lengthB] : [1, step.form === "value" ? 1 : Math.min(lengthA, lengthB)];
-  const place: { readonly [A in Access]: (i: number, j: number) => number } = {
-    same: (i, j) => i * columns + j,
-    row: (i) => i,
-    column: (_, j) => j,
-    number: () => 0,
-    whole: () => 0,
+  /** How far apart an operand's numbers are for neighbouring rows and columns. */
+  const strides: { readonly [A in Access]: readonly [number, number] } = {
+    same: [columns, 1],
+    row: [1, 0],
+    column: [0, 1],
+    number: [0, 0],
+    whole: [0, 0],
   };
-  const readers = step.operands.map(({ access }, n) => {
-    const { data } = args[n]!;
-    return (i: number, j: number): number => data[place[access](i, j)]!;
-  });
+  const down = step.operands.map(({ access }) => strides[access][0]);
+  const across = step.operands.map(({ access }) => strides[access][1]);
   const data = new Float64Array(rows * columns);
+  const entry = args.map(() => 0);
   for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++)
-      data[i * columns + j] = formula(
-        numbers,
-        readers.map((reader) => reader(i, j)),
-        step.parameters,
-      );
+    for (let j = 0; j < columns; j++) {
+      for (let n = 0; n < entry.length; n++) entry[n] = args[n]!.data[i * down[n]! + j * across[n]!]!;
+      data[i * columns + j] = formula(numbers, entry, step.parameters);
+    }
   return step.form === "block" ? { rows, columns, data } : line(data);
 }
 
