@@ -331,7 +331,10 @@ export function checkLayer(row: LayerRow): void {
         const x = randomBatch(5, [2, ...grid, 3], S > 1 ? holes : undefined);
         // Positions are read out by a mean, and a dense layer makes of any output the mean of many.
         const readouts = [...(ends(placed[index]!, x) > 0 ? [{ type: "globalAvgPool" }] : []), { type: "dense" }];
-        const net = networkFromData({ type: "serial", layers: [placed[index]!, ...readouts] });
+        // Declared widths would keep these layers narrow, and the networks far apart.
+        const wide = below.map(({ width: _, ...layer }: { readonly width?: number }) => layer);
+        const layers = [...wide, { type: row.type, ...row.options[index] }, ...readouts];
+        const net = networkFromData({ type: "serial", layers });
         await expectLimit(await compute(net, x), net, x);
       }
     });

@@ -17,7 +17,7 @@ export async function expectLimit(
   kernels: Readonly<Record<(typeof get)[number], ArrayLike<number>>>,
   network: Network,
   x: Batch,
-  width = 16,
+  width = 32,
 ): Promise<void> {
   const scales = get.map((quantity) => Math.max(...Array.from(kernels[quantity], Math.abs)));
   const average = async (width: number, seed: number, allowed: number) => {

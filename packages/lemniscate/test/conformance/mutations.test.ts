@@ -2,7 +2,7 @@
  * @module Do the tests notice? Deliberate mistakes, one term each, are put into copies of the built package, and every
  * one must be caught by the oracle or by the comparison of engines, on a handful of networks.
  */
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type * as Lemniscate from "lemniscate";
@@ -13,6 +13,7 @@ import { oracle } from "./oracle.js";
 import { difference, randomBatch } from "./random.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+const dist = path.join(root, "dist");
 // Inside the repository, so that the copies find the packages they import.
 const copies = path.join(root, "node_modules", ".mutants", String(process.pid));
 afterAll(() => rmSync(copies, { recursive: true, force: true }), 60_000);
@@ -484,27 +485,46 @@ async function mistake(
   }
 }
 
-function copy(name: string, change?: Mutation): string {
-  const to = path.join(copies, name);
-  mkdirSync(to, { recursive: true });
-  const wanted = (file: string): boolean => !/\.(map|d\.ts)$|[\\/]dist[\\/](cli|data)$/.test(file);
-  cpSync(path.join(root, "dist"), path.join(to, "dist"), { recursive: true, filter: wanted });
-  cpSync(path.join(root, "package.json"), path.join(to, "package.json"));
-  if (change !== undefined) {
-    const file = path.join(to, "dist", change.file);
-    const text = readFileSync(file, "utf8");
-    const parts = text.split(change.from);
-    // A place that has gone would make the mutation pass for caught without being one.
-    expect(parts.length, `"${change.from}" in ${change.file}`).toBeGreaterThan(1);
-    writeFileSync(file, parts.join(change.to));
+/** A module by its path under `dist`. */
+const urlIn = (folder: string, module: string): string => pathToFileURL(path.join(folder, module)).href;
+
+/** What a module names others by: "#platform" is Node's here. */
+const specifiers = /"(#platform|\.{1,2}\/[^"]+\.js)"/g;
+const named = (module: string, specifier: string): string =>
+  specifier === "#platform" ? "engines/wasm/platform/node.js" : path.posix.join(path.posix.dirname(module), specifier);
+
+const texts = new Map(
+  readdirSync(dist, { recursive: true, encoding: "utf8" })
+    .map((module) => module.split(path.sep).join("/"))
+    .filter((module) => /\.js$/.test(module) && !/^(cli|data)\//.test(module))
+    .map((module) => [module, readFileSync(path.join(dist, module), "utf8")]),
+);
+const importers = new Map([...texts.keys()].map((module) => [module, new Set<string>()]));
+for (const [module, text] of texts)
+  for (const [, specifier] of text.matchAll(specifiers)) importers.get(named(module, specifier!))?.add(module);
+
+/** Writes the changed module and all that import it, from one to the other; the others are those of the sound library. */
+async function mutant(name: string, { file, from, to }: Mutation): Promise<Library> {
+  const folder = path.join(copies, name);
+  const fresh = new Set([file]);
+  for (const module of fresh) for (const importer of importers.get(module)!) fresh.add(importer);
+  const parts = texts.get(file)!.split(from);
+  // A place that has gone would make the mutation pass for caught without being one.
+  expect(parts.length, `"${from}" in ${file}`).toBeGreaterThan(1);
+  for (const module of fresh) {
+    const text = module === file ? parts.join(to) : texts.get(module)!;
+    const linked = text.replace(specifiers, (_, specifier) => {
+      const other = named(module, specifier);
+      return JSON.stringify(urlIn(fresh.has(other) ? folder : dist, other));
+    });
+    mkdirSync(path.dirname(path.join(folder, module)), { recursive: true });
+    writeFileSync(path.join(folder, module), linked);
   }
-  return pathToFileURL(path.join(to, "dist", "index.js")).href;
+  return await import(/* @vite-ignore */ urlIn(folder, "index.js"));
 }
 
 test("every deliberate mistake is caught", { timeout: 600_000 }, async () => {
-  const load = async (name: string, change?: Mutation): Promise<Library> =>
-    await import(/* @vite-ignore */ copy(name, change));
-  const sound = await load("sound");
+  const sound: Library = await import(/* @vite-ignore */ urlIn(dist, "index.js"));
   // Draws follow from their seed, so that those of the sound library, which has tests of its own, tell a mistake.
   await using reference = await sound.openEngine({ name: "reference" });
   const truths: Truth[] = [];
@@ -520,7 +540,7 @@ test("every deliberate mistake is caught", { timeout: 600_000 }, async () => {
   const likely = new Map<string, Catch[]>();
   for (const [i, change] of mutations.entries()) {
     const known = likely.get(change.file) ?? [];
-    const found = await mistake(await load(`mutant${i}`, change), truths, change.file, known);
+    const found = await mistake(await mutant(`mutant${i}`, change), truths, change.file, known);
     if (found === undefined) missed.push(change);
     else caught.push(`${change.file}: ${change.from} → ${change.to || "nothing"}: ${found.what}`);
     if (found?.where !== undefined) likely.set(change.file, [...new Set([found.where, ...known])]);
