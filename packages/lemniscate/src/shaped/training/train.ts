@@ -1,9 +1,8 @@
 /** @module Training a classifier of a model's layers, to see what depth does to it. */
 import { LemniscateError } from "../../core/errors.js";
 import { child, permutation, randomKey } from "../../core/random.js";
-import type { RunOptions } from "../../core/run.js";
+import { pausing, type RunOptions } from "../../core/run.js";
 import { backwards } from "../../finite/backward.js";
-import { pause } from "../../finite/pause.js";
 import { type Plain, plain } from "../../finite/plain.js";
 import { crossEntropy } from "../../finite/train.js";
 import { arraysOf, mapWeights } from "../../finite/weights.js";
@@ -90,8 +89,9 @@ export async function* trainClassifier(
   const order = child(randomKey(seed), "order");
   let [sum, count, epoch, next] = [0, 0, 0, train.labels.length];
   let left: Int32Array = new Int32Array(0);
+  const rest = pausing(signal);
   for (let step = 0; ; step++) {
-    await pause(signal);
+    await rest();
     if (next + batchSize > train.labels.length)
       [left, next] = [permutation(child(order, epoch++), train.labels.length), 0];
     const batch = someOf(train, left.subarray(next, next + batchSize));
