@@ -62,6 +62,42 @@ test("graphs along one axis of two, slices without those of channels, and axes t
   expect(read(edges, { patternIsIndex: true }, [{}, 1, {}], 49)).toBe("1 passed, 0 failed\n");
 });
 
+test("slices of examples, and matrices along an axis", () => {
+  const folder = emptyFolder();
+  const x1 = { shape: [3, 2, 1], data: [9, 9, 1, 2, 3, 4] };
+  const put = (name: string, layers: readonly object[], data: readonly number[], x: object = x1): void => {
+    const k = { shape: [Math.sqrt(data.length), Math.sqrt(data.length)], data };
+    const network = { serial: [...layers, { globalSumPool: {} }, { dense: {} }] };
+    const of = { ...perceptron, name, network, inputs: { x1: x }, outputs: { nngp: k, ntk: k } };
+    writeFileSync(path.join(folder, `${name}.json`), JSON.stringify(of));
+  };
+  const backwards = { index: { slices: [{ start: -1, stop: 0, step: -1 }, {}] } };
+  put("a range", [{ identity: {} }, backwards], [49, 21, 21, 9]);
+  put("a range of a range", [backwards, { index: { slices: [{ start: 1 }, "..."] } }], [9]);
+  put("one example", [{ index: { slices: [0] } }], [1]);
+  // x ↦ (x_0 + 2x_1, −x_1, x_0 + x_1) of one example, whose sum is 2x_0 + 2x_1.
+  const none = { lhsBatch: [], rhsBatch: [] };
+  const rhs = { shape: [2, 3], data: [1, 0, 1, 2, -1, 1] };
+  const lhs = { shape: [3, 2], data: [1, 2, 0, -1, 1, 1] };
+  const right = { rhs, dimensionNumbers: { lhsContracting: [1], rhsContracting: [0], ...none } };
+  const left = { lhs, dimensionNumbers: { lhsContracting: [1], rhsContracting: [1], ...none } };
+  put("right", [{ dotGeneral: right }], [100], { shape: [1, 2, 1], data: [1, 4] });
+  const image = { shape: [1, 2, 1, 1], data: [1, 4] };
+  put("left", [{ dotGeneral: left }], [100], image);
+  put("turned", [{ dotGeneral: right }], [100], image);
+  const verdicts: { name: string; failure?: string }[] = JSON.parse(
+    lemniscate(["verify", ".", "--json"], folder).stdout,
+  );
+  expect(Object.fromEntries(verdicts.map(({ name, failure }) => [name, failure]))).toEqual({
+    "a range": undefined,
+    "a range of a range": undefined,
+    "one example": "no index of one example",
+    right: undefined,
+    left: undefined,
+    turned: "no dotGeneral that changes the order of axes",
+  });
+});
+
 const posterior = {
   ...perceptron,
   kind: "predict",

@@ -43,7 +43,7 @@ function tokenMask(of: Random, S: number): unknown {
     { band: 1 + of.integer(2) },
     { causal: true, band: 1 },
     { allowed },
-    { memory: of.integer(S) },
+    { memory: 1 + of.integer(S - 1) },
   ];
   return masks[of.integer(S > 1 ? 5 : 4)];
 }

@@ -8,7 +8,7 @@ import { compare, diagonals, interleaved } from "./compare.js";
 import { finiteResultsOf } from "./empirical.js";
 import { Unavailable } from "./fields.js";
 import { batchOf, type ConformanceCase, type ConformanceNetwork, isRecord, isTensor, type Tensor } from "./format.js";
-import { aggregatedAxes, networkOf } from "./network.js";
+import { aggregatedAxes, keptExamples, networkOf } from "./network.js";
 import { predictionsOf } from "./predict.js";
 
 /** The outcome of a case: `failure` says what is wrong, and is absent if nothing is. */
@@ -62,10 +62,16 @@ async function kernelsOf(of: ConformanceCase, engine: Engine): Promise<Results> 
     of.network as ConformanceNetwork,
     listed.map(({ shape }) => shape.length),
   );
-  const one = (x: Tensor): Batch => batchOf(x, maskConstant);
+  const left = (x: Tensor): Tensor => takeExamples(x, keptExamples(of.network, x.shape[0]!));
+  const one = (x: Tensor): Batch => batchOf(left(x), maskConstant);
   const read = (x: Tensor | readonly Tensor[], pattern: unknown): Batch =>
     isTensor(x)
-      ? graphed(one(x), pattern, patternIsIndex === true, aggregatedAxes(of.network, x.shape.length))
+      ? graphed(
+          one(x),
+          isTensor(pattern) ? left(pattern) : pattern,
+          patternIsIndex === true,
+          aggregatedAxes(of.network, x.shape.length),
+        )
       : inputs(Object.fromEntries(x.map((tensor, i) => [i, one(tensor)])));
   const get = ["nngp", "ntk"] as const;
   const found = await positionKernel(network)(
@@ -74,6 +80,15 @@ async function kernelsOf(of: ConformanceCase, engine: Engine): Promise<Results> 
     { get, engine },
   );
   return Object.fromEntries(get.map((quantity) => [quantity, inLayoutOf(of, quantity, found[quantity])]));
+}
+
+/** Some of the examples of a tensor. */
+function takeExamples({ shape, data }: Tensor, kept: readonly number[]): Tensor {
+  const size = data.length / shape[0]!;
+  return {
+    shape: [kept.length, ...shape.slice(1)],
+    data: kept.flatMap((i) => data.slice(i * size, (i + 1) * size)),
+  };
 }
 
 /**

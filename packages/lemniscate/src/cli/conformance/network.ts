@@ -1,10 +1,14 @@
 /** @module Networks of the conformance format, with Neural Tangents' names, as networks of this library. */
 import { networkFromData } from "../../network/json.js";
+import { placesIn } from "../../network/layers/slice.js";
 import type { Network } from "../../network/placement.js";
 import { Fields, Unavailable } from "./fields.js";
 import { type ConformanceNetwork, isTensor } from "./format.js";
 
 type Data = { readonly type: string; readonly [option: string]: unknown };
+
+/** Which axes a product sums over, and which both sides have in common. */
+type Dimensions = Readonly<Record<"lhsContracting" | "rhsContracting" | "lhsBatch" | "rhsBatch", readonly number[]>>;
 
 /** The weights of dense and convolutional layers. */
 const weights = (of: Fields): object => ({
@@ -125,23 +129,33 @@ const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> =
   },
   index: (of, rank) => {
     const slices = of.raw("slices");
-    const [batch, ...rest] = Array.isArray(slices) ? slices : [];
+    // Slices of examples are those of the data: see keptExamples.
+    const [, ...rest] = Array.isArray(slices) ? slices : [];
     const axes = rest.slice(0, rest.includes("...") ? rest.indexOf("...") : rank - 2);
-    if (axes.length === 0 && JSON.stringify(batch) === "{}") return { type: "identity" };
-    if (JSON.stringify(batch) !== "{}") throw new Unavailable("index of examples");
-    return { type: "slice", axes };
+    return axes.length === 0 ? { type: "identity" } : { type: "slice", axes };
   },
   // Axes and implementation are those of the data's graphs.
   aggregate: (of) => ({ type: "aggregate", ...of.irrelevant("implementation", "aggregateAxis") }),
-  dotGeneral: (of) => {
-    const tensor = of.raw("rhs") ?? of.raw("lhs");
-    const { lhsContracting, rhsContracting } = of.raw("dimensionNumbers") as Record<string, readonly number[]>;
-    const contracted = [...lhsContracting!, ...rhsContracting!];
-    if (!isTensor(tensor) || tensor.shape.length > 1) throw new Unavailable("dotGeneral with a matrix");
-    const matrix = tensor.data.map(Number);
-    // Of the two axes one is the tensor's only one; the other one counts the examples' axis too.
-    if (tensor.shape.length === 0) return { type: "scale", factor: matrix[0] };
-    return { type: "linear", matrix, axis: Math.max(...contracted) - 1 };
+  dotGeneral: (of, rank) => {
+    const [rhs, lhs] = [of.raw("rhs"), of.raw("lhs")];
+    const tensor = rhs ?? lhs;
+    const { lhsContracting, rhsContracting, lhsBatch, rhsBatch } = of.raw("dimensionNumbers") as Dimensions;
+    if (!isTensor(tensor) || tensor.shape.length > 2) throw new Unavailable("dotGeneral with more than a matrix");
+    if (lhsBatch.length + rhsBatch.length > 0) throw new Unavailable("dotGeneral with axes that go along");
+    const numbers = tensor.data.map(Number);
+    const [side, [own], [contracted]] = isTensor(rhs)
+      ? (["rhs", rhsContracting, lhsContracting] as const)
+      : (["lhs", lhsContracting, rhsContracting] as const);
+    if (tensor.shape.length === 0) return { type: "scale", factor: numbers[0] };
+    const axis = contracted! - 1;
+    if (tensor.shape.length === 1) return { type: "linear", matrix: numbers, axis };
+    // The matrix's other axis comes behind all axes, or before them.
+    if (axis !== (side === "rhs" ? rank - 3 : 0)) throw new Unavailable("dotGeneral that changes the order of axes");
+    const [height, width] = tensor.shape as readonly [number, number];
+    const [outputs, inputs] = own === 1 ? [height, width] : [width, height];
+    const entry = (s: number, t: number): number => numbers[own === 1 ? s * width + t : t * width + s]!;
+    const matrix = Array.from({ length: outputs }, (_, s) => Array.from({ length: inputs }, (_, t) => entry(s, t)));
+    return { type: "linear", matrix, axis };
   },
 };
 
@@ -248,7 +262,8 @@ function rankBehind(tree: ConformanceNetwork, rank: number): number {
   if (name === "flatten" || name === "globalAvgPool" || name === "globalSumPool") return 2;
   const { slices = [], lhs, rhs } = value as { slices?: readonly unknown[]; lhs?: unknown; rhs?: unknown };
   const tensor = rhs ?? lhs;
-  return rank - slices.filter(Number.isInteger).length - (isTensor(tensor) ? tensor.shape.length : 0);
+  const summed = isTensor(tensor) && tensor.shape.length === 1 ? 1 : 0;
+  return rank - slices.filter(Number.isInteger).length - summed;
 }
 
 /** What collected branches become. */
@@ -261,6 +276,22 @@ const joins: Readonly<Record<string, (branches: readonly Data[], fields: Fields,
     return { type: "concat", branches, along: axis === rank - 1 ? "channels" : axis - 1 };
   },
 };
+
+/** Which of n examples are left behind a network that slices them; layers treat each by itself, so that data are cut instead. */
+export function keptExamples(tree: unknown, n: number): readonly number[] {
+  const all = Array.from({ length: n }, (_, i) => i);
+  if (Array.isArray(tree))
+    return tree.reduce<readonly number[]>((kept, one) => keptExamples(one, kept.length).map((i) => kept[i]!), all);
+  if (typeof tree !== "object" || tree === null) return all;
+  const [[name, value] = ["", null]] = Object.entries(tree);
+  if (name === "parallel") return keptExamples((value as readonly unknown[])[0], n);
+  if (name === "serial" || name === "residual") return keptExamples(value, n);
+  if (name !== "index") return all;
+  const [slice] = (value as { readonly slices: readonly unknown[] }).slices;
+  if (slice === "...") return all;
+  if (typeof slice !== "object" || slice === null) throw new Unavailable("index of one example");
+  return placesIn(slice, n, 0);
+}
 
 /** The axes of positions that a network aggregates along, counted without that of examples. */
 export function aggregatedAxes(tree: unknown, rank: number): readonly number[] {

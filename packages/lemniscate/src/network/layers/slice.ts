@@ -59,7 +59,7 @@ function sliceOf(axes: SliceOptions["axes"], input: Shape): PositionMap {
 }
 
 /** The positions of a range, as Python's `slice.indices` has them. */
-function placesIn({ start, stop, step = 1 }: SliceRange, size: number, axis: number): readonly number[] {
+export function placesIn({ start, stop, step = 1 }: SliceRange, size: number, axis: number): readonly number[] {
   const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
   const bound = (at: number | undefined, otherwise: number): number =>
     at === undefined ? otherwise : Math.max(low, Math.min(high, at < 0 ? at + size : at));
