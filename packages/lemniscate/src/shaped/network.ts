@@ -146,7 +146,8 @@ function times<A>(t: ArrayOperations<A>, rule: string, x: A, w: A, strength = 1)
 }
 
 /** A neuron's function with its slope, which the formula's own arithmetic gives; of kinked ones two numbers say all. */
-export function neuronOf({ neuron, kinked }: HiddenLayer): Elementwise {
+export function neuronOf({ neuron: { formula, factor }, kinked }: HiddenLayer): Elementwise {
+  const neuron: Formula = (a, x) => a.mul(a.constant(factor), formula(a, x!));
   const plainly = (x: number): number => x;
   if (!kinked) return level(neuron, numbers, plainly, plainly);
   const [below, above] = [-neuron(numbers, -1), neuron(numbers, 1)];

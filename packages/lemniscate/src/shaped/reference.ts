@@ -126,18 +126,18 @@ function workOf(operation: Operation, value: Value): Work {
       };
     }
     case "hiddenGram": {
-      const { factor, width, formula, block } = operation;
-      const z = new Float64Array(4 * factor.columns * Math.ceil(width / 4));
+      const { factor, width, neuron: of, block } = operation;
+      const z = new Float64Array(2 * factor.columns * Math.ceil(width / 2));
       const neuron = new Float64Array(rows);
       return (values, _, { sequence, first }) => {
-        coarseNormals(sequence, z, 4 * (first + block));
+        coarseNormals(sequence, z, first + block);
         const [l, out] = [values[factor.id]!, values[id]!.fill(0)];
         for (let n = 0; n < width; n++) {
-          const [group, member] = [Math.floor(n / 4) * factor.columns, n % 4];
+          const [pair, member] = [Math.floor(n / 2) * factor.columns, n % 2];
           for (let i = 0; i < rows; i++) {
             let sum = 0;
-            for (let k = 0; k < factor.columns; k++) sum += l[i * factor.columns + k]! * z[4 * (group + k) + member]!;
-            neuron[i] = formula(numbers, sum);
+            for (let k = 0; k < factor.columns; k++) sum += l[i * factor.columns + k]! * z[2 * (pair + k) + member]!;
+            neuron[i] = of.formula(numbers, sum);
           }
           for (let i = 0; i < rows; i++) for (let j = 0; j < rows; j++) out[i * rows + j]! += neuron[i]! * neuron[j]!;
         }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { numbers } from "../../src/ops/algebra.js";
 import { coefficients } from "../../src/shaped/coefficients.js";
-import { activationAt, driftOf, meanAt, smoothFunctions } from "../../src/shaped/models/activation.js";
+import { type Activation, driftOf, meanAt, neuronAt, smoothFunctions } from "../../src/shaped/models/activation.js";
 import { layerOf } from "../../src/shaped/models/layers.js";
 import { type Mask, maskRows } from "../../src/shaped/models/mask.js";
 import {
@@ -63,6 +63,12 @@ function meanScores(rows: readonly number[][], expected: readonly number[]): num
 }
 const lower = (of: ArrayLike<number>): number[] =>
   Array.from({ length: m }, (_, a) => Array.from({ length: a + 1 }, (_, b) => of[a * m + b]!)).flat();
+
+/** A neuron at a width, its factor in it. */
+function neuronOf(activation: Activation, n: number): (x: number) => number {
+  const { formula, factor } = neuronAt(activation, n);
+  return (x) => factor * formula(numbers, x);
+}
 
 describe("drift in matrix form", () => {
   const covariance = fc
@@ -157,8 +163,7 @@ describe("a hidden layer", () => {
   };
 
   it.each([16, 1024])("of shaped ReLUs has the mean and the drift, width %i", (n) => {
-    const neuron = activationAt(relu, n);
-    const f = (x: number): number => neuron(numbers, x);
+    const f = neuronOf(relu, n);
     for (const [p, c, q] of [
       [1, 0.3, 2],
       [1.5, -0.9, 0.7],
@@ -179,7 +184,7 @@ describe("a hidden layer", () => {
   it.each(["tanh", "silu"] as const)("of shaped %s has the drift", (type) => {
     const n = 1e6;
     const activation = { type, scale: 0.8 };
-    const neuron = activationAt(activation, n);
+    const f = neuronOf(activation, n);
     const { additive, rate } = driftOf(activation);
     for (const [p, c, q] of [
       [1, 0.3, 2],
@@ -194,7 +199,7 @@ describe("a hidden layer", () => {
             (Math.exp(-(x ** 2 + y ** 2) / 2) / (2 * Math.PI)) *
             h ** 2 *
             // What the identity gives is c, taken away before it drowns the rest.
-            (neuron(numbers, Math.sqrt(p) * x) * neuron(numbers, (c / Math.sqrt(p)) * x + root * y) -
+            (f(Math.sqrt(p) * x) * f((c / Math.sqrt(p)) * x + root * y) -
               Math.sqrt(p) * x * ((c / Math.sqrt(p)) * x + root * y));
       const b = additive(numbers, c, p, q) + c * (rate!(numbers, p) + rate!(numbers, q));
       expect(n * mean).toBeCloseTo(b, 4);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { normals, randomKey } from "../../src/core/random.js";
 import type { Plain } from "../../src/finite/plain.js";
 import { numbers } from "../../src/ops/algebra.js";
-import { activationAt } from "../../src/shaped/models/activation.js";
+import { neuronAt } from "../../src/shaped/models/activation.js";
 import { maskRows } from "../../src/shaped/models/mask.js";
 import {
   linearMlp,
@@ -72,8 +72,10 @@ function attended(
 
 function byHand(model: ShapedModel, w: LayerWeights<Plain>, x: Rows): Rows {
   const neurons = (z: Rows, f: (x: number) => number): Rows => z.map((row) => row.map(f));
-  const hidden = (z: Rows, activation: typeof relu | { type: "silu"; scale: number }): Rows =>
-    neurons(product(z, square(w.hidden!), n), (y) => activationAt(activation, n)(numbers, y));
+  const hidden = (z: Rows, activation: typeof relu | { type: "silu"; scale: number }): Rows => {
+    const { formula, factor } = neuronAt(activation, n);
+    return neurons(product(z, square(w.hidden!), n), (y) => factor * formula(numbers, y));
+  };
   const shaped = (p: typeof part & { heads?: number; mask?: never }): Rows => {
     const g = p.gamma;
     const full = { heads: 1, mask: "full" as const, ...p };

@@ -76,18 +76,39 @@ export function driftOf(activation: Activation, width?: number): ActivationDrift
   };
 }
 
-/** √c σ_s at a width: a hidden layer's K is the mean of its outer products. */
-export function activationAt(activation: Activation, width: number): Formula {
+/** A neuron as factor · formula(x). */
+export interface Neuron {
+  readonly formula: Formula;
+  readonly factor: number;
+  /**
+   * Whether the formula does in single precision: if it is x but for a term that is small, so that a rounded constant
+   * in it is as small an error. A factor of the whole would be off by 3e-8 in each of n layers, and in one direction.
+   */
+  readonly coarse: boolean;
+}
+
+/** What is s₊ x above 0 and s₋ x below. */
+export function bent(up: number, down: number): Neuron {
+  const bend = (up - down) / (up + down);
+  const formula: Formula = (a, x) => a.fma(a.constant(bend), a.abs(x!), x!);
+  return { formula, factor: (up + down) / 2, coarse: true };
+}
+
+/** √c φ_s at a width: a hidden layer's K is the mean of its outer products. */
+export function neuronAt(activation: Activation, width: number): Neuron {
   if (activation.type === "shaped-relu") {
     const { up, down, c } = slopes(activation, width);
+    if (up + down > 0.1) return bent(Math.sqrt(c) * up, Math.sqrt(c) * down);
     const [high, low] = [Math.sqrt(c) * up, Math.sqrt(c) * down];
-    return (a, x) => a.choose(x!, a.constant(0), a.mul(a.constant(low), x!), a.mul(a.constant(high), x!));
+    const formula: Formula = (a, x) =>
+      a.choose(x!, a.constant(0), a.mul(a.constant(low), x!), a.mul(a.constant(high), x!));
+    return { formula, factor: 1, coarse: false };
   }
   const { formula } = smoothFunctions[activation.type];
   const s = activation.scale * Math.sqrt(width);
   const shaped = <V>(a: Algebra<V>, x: V): V => a.mul(a.constant(s), formula(a, a.mul(a.constant(1 / s), x)));
   const factor = Math.sqrt(1 / secondMoment((x) => shaped(numbers, x)));
-  return (a, x) => a.mul(a.constant(factor), shaped(a, x!));
+  return { formula: (a, x) => shaped(a, x!), factor, coarse: false };
 }
 
 /** E K of a hidden layer of shaped ReLUs at a width, of V^ab, V^aa, V^bb. */

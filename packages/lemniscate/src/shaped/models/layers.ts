@@ -1,6 +1,6 @@
 /** @module Models as what a layer of width n does: shaped and unshaped ones in the same terms. */
 import type { Formula } from "../steps/steps.js";
-import { type Activation, activationAt, meanAt } from "./activation.js";
+import { type Activation, bent, meanAt, type Neuron, neuronAt } from "./activation.js";
 import { type AttentionPart, type Heads, lambdaOf, type MaybeResidual, type ShapedModel } from "./model.js";
 
 /** X′ = skip·X + branch·(what the part makes of X). */
@@ -20,10 +20,10 @@ export interface AttentionLayer extends Branch, Heads {
   readonly trainable: boolean;
 }
 
-/** Neurons f(X W/√n). */
+/** Neurons of X W/√n. */
 export interface HiddenLayer {
-  readonly neuron: Formula;
-  /** Whether f is linear on either side of 0. */
+  readonly neuron: Neuron;
+  /** Whether they are linear on either side of 0. */
   readonly kinked: boolean;
   /** The mean of their Gram matrix over n, of V^ab, V^aa, V^bb, where it is known. */
   readonly mean: Formula | undefined;
@@ -79,12 +79,8 @@ export function layerOf(model: ShapedModel, width: number, depth: number): Layer
 const toItself = { alpha: 1, beta: 0, centre: 0, temperature: 1, trainable: false };
 const uniform = { alpha: 0, beta: 0, centre: -1 };
 const oneHead: Heads = { heads: 1, outputProjection: false, mask: "full", keyWidth: 1 };
-const linear: HiddenLayer = { neuron: (_, x) => x!, kinked: true, mean: (_, v) => v! };
-const relu: HiddenLayer = {
-  neuron: (a, x) => a.mul(a.constant(Math.SQRT2), a.max(x!, a.constant(0))),
-  kinked: true,
-  mean: undefined,
-};
+const linear: HiddenLayer = { neuron: bent(1, 1), kinked: true, mean: (_, v) => v! };
+const relu: HiddenLayer = { neuron: bent(Math.SQRT2, 0), kinked: true, mean: undefined };
 
 function branchOf({ gamma = 1, lambda }: MaybeResidual): Branch {
   return { skip: lambdaOf({ gamma, lambda }), branch: gamma };
@@ -101,7 +97,7 @@ function shaped(part: AttentionPart, width: number): AttentionLayer {
 
 function hidden(activation: Activation, width: number): HiddenLayer {
   return {
-    neuron: activationAt(activation, width),
+    neuron: neuronAt(activation, width),
     kinked: activation.type === "shaped-relu",
     mean: activation.type === "shaped-relu" ? meanAt(activation, width) : undefined,
   };

@@ -57,7 +57,7 @@ function concatenated(steps: Steps, v: Value, weights: readonly Value[], width: 
 function hiddenGram(steps: Steps, v: Value, { neuron, mean }: HiddenLayer, width: number, hidden: Hidden): Value {
   if (hidden === "exact") {
     const sum = steps.hiddenGram(steps.cholesky(v), width, neuron);
-    return steps.symmetric((a, x) => a.mul(a.constant(1 / width), x!), sum);
+    return steps.symmetric((a, x) => a.mul(a.constant(neuron.factor ** 2 / width), x!), sum);
   }
   if (mean === undefined)
     throw new LemniscateError({

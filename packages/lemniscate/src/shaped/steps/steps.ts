@@ -4,6 +4,7 @@
  */
 import { LemniscateError } from "../../core/errors.js";
 import type { Algebra } from "../../ops/algebra.js";
+import type { Neuron } from "../models/activation.js";
 
 /** A matrix that differs from path to path, or a constant one. */
 export interface Value {
@@ -54,12 +55,15 @@ export type Operation =
    * from `block` on, row by row; entry (i, i) is √χ² with dof − i degrees (i from 0), each of 32 counters behind them.
    */
   | { readonly type: "bartlett"; readonly dof: number; readonly block: number }
-  /** Σ φ(L z) φ(L z)ᵀ over `width` columns z of coarse normal numbers: of four columns together, row after row, each counter has the four numbers of a row. */
+  /**
+   * Σ f(L z) f(L z)ᵀ over `width` columns z of coarse normal numbers from counter `block`, f the neuron without its factor:
+   * row after row each pair of them is that of two columns.
+   */
   | {
       readonly type: "hiddenGram";
       readonly factor: Value;
       readonly width: number;
-      readonly formula: Formula;
+      readonly neuron: Neuron;
       readonly block: number;
     };
 
@@ -208,10 +212,10 @@ export class Steps {
     return this.#add({ type: "bartlett", dof, block }, m);
   }
 
-  /** The Gram matrix Σ φ(L z) φ(L z)ᵀ of a hidden layer of `width` neurons, given L. */
-  hiddenGram(factor: Value, width: number, formula: Formula): Value {
-    const block = this.#draw(factor.columns * Math.ceil(width / 4));
-    return this.#add({ type: "hiddenGram", factor, width, formula, block }, factor.rows);
+  /** The Gram matrix Σ f(L z) f(L z)ᵀ of a hidden layer of `width` neurons without their factor, given L. */
+  hiddenGram(factor: Value, width: number, neuron: Neuron): Value {
+    const block = this.#draw(1);
+    return this.#add({ type: "hiddenGram", factor, width, neuron, block }, factor.rows);
   }
 
   /** The list, complete: what becomes of each matrix of the state. */

@@ -173,10 +173,10 @@ class Writer {
       }
       case "hiddenGram": {
         this.#flush(n - 1);
-        const { factor, width, formula, block } = operation;
+        const { factor, width, neuron, block } = operation;
         const out = Array.from({ length: (rows * (rows + 1)) / 2 }, () => this.#place());
         const entries = this.#entries.get(factor.id)!.map((entry) => (entry === zero ? undefined : entry.value));
-        const layer = { factor: entries, rows, columns: factor.columns, width, formula, out };
+        const layer = { factor: entries, rows, columns: factor.columns, width, neuron, out };
         const index = defineHiddenGram(this.#module, this.#at, this.#single, `hidden${id}`, layer);
         this.#calls.push({ index, block, places: [] });
         const made: Vector[] = new Array<Vector>(rows * rows);

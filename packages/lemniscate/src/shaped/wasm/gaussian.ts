@@ -8,17 +8,12 @@ export function radius(a: VectorAlgebra, u: Vector): Vector {
 }
 
 /** Cosine and sine of 2π turns, for turns in [0, 1]. */
-export function circle(a: VectorAlgebra, scalar: Scalar, turns: Vector): readonly [cos: Vector, sin: Vector] {
+export function circle(a: VectorAlgebra, turns: Vector): readonly [cos: Vector, sin: Vector] {
   const c = (x: number): Vector => a.constant(x);
-  const magic = c(scalar === "f32" ? 1.5 * 2 ** 23 : 1.5 * 2 ** 52);
+  const magic = c(1.5 * 2 ** 52);
   const quarters = a.mul(turns, c(4));
   const k = a.sub(a.add(quarters, magic), magic); // 0 … 4, the nearest
-  const r = a.sub(quarters, k);
-  const z = a.mul(a.mul(c(4), r), r); // up to 1
-  const horner = (coefficients: readonly number[]): Vector =>
-    coefficients.map(c).reduceRight((sum, next) => a.fma(sum, z, next));
-  const { cos, sin } = polynomials(scalar);
-  const [x, y] = [horner(cos), a.mul(r, horner(sin))];
+  const [x, y] = arc(a, "f64", a.sub(quarters, k));
   // 1 at odd quarters, where the two change places; then the signs.
   const odd = a.abs(a.sub(a.abs(a.sub(k, c(2))), c(1)));
   const cosine = a.choose(odd, c(0.5), y, x);
@@ -26,6 +21,15 @@ export function circle(a: VectorAlgebra, scalar: Scalar, turns: Vector): readonl
   const negative = (value: Vector, middle: number): Vector =>
     a.choose(a.abs(a.sub(k, c(middle))), c(0.75), a.sub(c(0), value), value);
   return [negative(cosine, 1.5), negative(sine, 2.5)];
+}
+
+/** Cosine and sine of r quarters of a turn, for r from −½ to ½. */
+export function arc(a: VectorAlgebra, scalar: Scalar, r: Vector): readonly [cos: Vector, sin: Vector] {
+  const z = a.mul(a.mul(a.constant(4), r), r); // up to 1
+  const horner = (coefficients: readonly number[]): Vector =>
+    coefficients.map((x) => a.constant(x)).reduceRight((sum, next) => a.fma(sum, z, next));
+  const { cos, sin } = polynomials(scalar);
+  return [horner(cos), a.mul(r, horner(sin))];
 }
 
 /** Taylor coefficients of cos(π r/2) and sin(π r/2)/r in z = 4r² ≤ 1, as many as a precision has digits. */

@@ -1,9 +1,9 @@
 /** @module Hidden layers of many neurons in SIMD: normal numbers in single precision, sums in double. */
 import type { Fn, Local, ModuleBuilder } from "../../engines/wasm/assembler.js";
-import { type ConstantTable, emitVectors, formatOf, VectorAlgebra } from "../../engines/wasm/vector.js";
-import type { Formula } from "../steps/steps.js";
-import { circle, radius } from "./gaussian.js";
-import { emitDraw, type Surroundings } from "./random.js";
+import { type ConstantTable, emitVectors, formatOf, type Vector, VectorAlgebra } from "../../engines/wasm/vector.js";
+import type { Neuron } from "../models/activation.js";
+import { arc, radius } from "./gaussian.js";
+import { emitDraw, emitXoshiro, type Surroundings } from "./random.js";
 
 /** What a hidden layer's function is made from: entries' addresses, `undefined` where the factor is zero. */
 export interface HiddenGram {
@@ -11,25 +11,86 @@ export interface HiddenGram {
   readonly rows: number;
   readonly columns: number;
   readonly width: number;
-  readonly formula: Formula;
+  readonly neuron: Neuron;
   /** Lower triangle of the result, row by row. */
   readonly out: readonly number[];
 }
 
-/** `name(block, step)`: Σ φ(L z) φ(L z)ᵀ over the layer's neurons, four at a time, for all paths. */
+type Four = readonly [Local, Local, Local, Local];
+/** A row of L z, k by k, in what is known of L and z; `undefined` where L is zero. */
+type Terms = (i: number, k: number) => readonly [Vector, Vector] | undefined;
+
+/** Neurons that are written out one behind another, and whose products may be summed in single precision. */
+const together = 4;
+
+const upper = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
+const joined = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
+
+/** `name(block, step)`: Σ f(L z) f(L z)ᵀ over the layer's neurons, for all paths, four of them at a time. */
 export function defineHiddenGram(
   module: ModuleBuilder,
   at: Surroundings,
   single: ConstantTable,
   name: string,
-  { factor, rows, columns, width, formula, out }: HiddenGram,
+  { factor, rows, columns, width, neuron, out }: HiddenGram,
 ): number {
   const coarse = formatOf("f32", at.format.fma);
   return module.define(name, ["i32", "i32"], (f) => {
-    const [first, step] = [0, 1] as const;
-    const words = [0, 1, 2, 3].map(() => f.local("v128")) as [Local, Local, Local, Local];
-    const [lane, wide, end, group, groups, block] = [f.local(), f.local(), f.local(), f.local(), f.local(), f.local()];
+    const [block, step] = [0, 1] as const;
+    const state = [0, 1, 2, 3].map(() => f.local("v128")) as readonly Local[] as Four;
+    const [lane, wide, end, group, groups] = [f.local(), f.local(), f.local(), f.local(), f.local()];
     const sums = out.map(() => [f.local("v128"), f.local("v128")] as const);
+
+    /** Products of one neuron, added to those before: in vectors of whatever precision the algebra has. */
+    const products = (a: VectorAlgebra, terms: Terms, before: (at: number) => Vector | undefined): Vector[] => {
+      const neurons = Array.from({ length: rows }, (_, i) => neuron.formula(a, linear(a, columns, i, terms)));
+      return out.map((_, at) => {
+        const [i, j] = pairOf(at);
+        const sum = before(at);
+        return sum === undefined ? a.mul(neurons[i]!, neurons[j]!) : a.fma(neurons[i]!, neurons[j]!, sum);
+      });
+    };
+
+    /** In single precision, four paths in a vector; the sums of few neurons, which are then added up in double. */
+    const emitSingle = (l: readonly (Local | undefined)[], z: readonly Local[], before: readonly Local[]): Local[] => {
+      const a = new VectorAlgebra(coarse);
+      const known = new Map<number, Local>();
+      const input = (key: number, local: Local): Vector => {
+        known.set(key, local);
+        return a.input(key);
+      };
+      const terms: Terms = (i, k) => {
+        const entry = l[i * columns + k];
+        return entry === undefined ? undefined : [input(columns + i * columns + k, entry), input(k, z[k]!)];
+      };
+      const made = products(a, terms, (at) => before[at] && input(-1 - at, before[at]));
+      return emitVectors(f, single, made, (key) => [known.get(key)!], 1).map(([local]) => local!);
+    };
+
+    /** In double precision, two paths in a vector. */
+    const emitDouble = (half: 0 | 1, z: readonly Local[]): void => {
+      const a = new VectorAlgebra(at.format);
+      const load = new Map<number, () => Local>();
+      const known = new Map<number, Local>();
+      const input = (key: number, make: () => Local): Vector => {
+        load.set(key, make);
+        return a.input(key);
+      };
+      const terms: Terms = (i, k) => {
+        const address = factor[i * columns + k];
+        if (address === undefined) return undefined;
+        const l = (): Local => emitLoad(f, wide, address + 16 * half);
+        return [input(columns + i * columns + k, l), input(k, () => emitPromoted(f, z[k]!, half))];
+      };
+      const made = products(a, terms, (at) => input(-1 - at, () => sums[at]![half]));
+      const of = (key: number): readonly Local[] => {
+        if (!known.has(key)) known.set(key, load.get(key)!());
+        return [known.get(key)!];
+      };
+      const results = emitVectors(f, at.constants, made, of, 1);
+      for (const [at, [local]] of results.entries()) f.get(local!).set(sums[at]![half]);
+    };
+
     f.i32(4 * at.paths).set(end);
     f.while(lane, end, 16, () => {
       f.get(lane).i32(1).op("i32.shl").set(wide);
@@ -38,61 +99,34 @@ export function defineHiddenGram(
           at.constants.push(f, 0);
           f.set(half);
         }
-      f.get(first)
-        .set(block)
-        .i32(0)
-        .set(group)
-        .i32(Math.floor(width / 4))
-        .set(groups);
+      const rounded = neuron.coarse ? factor.map((address) => address && emitRounded(f, wide, address)) : [];
+      emitDraw(f, at, state, block, step, lane);
       const some = (members: number): void => {
-        const z = Array.from({ length: columns }, () => {
-          emitDraw(f, at, words, block, step, lane);
-          f.advance(block, 1);
-          return emitCoarse(f, coarse, single, words);
-        });
-        for (let member = 0; member < members; member++)
-          for (const half of [0, 1] as const) emitNeuron(member, half, z);
+        let partial: readonly Local[] = [];
+        for (let member = 0; member < members; member += 2) {
+          const pairs = Array.from({ length: columns }, () => emitCoarse(f, coarse, single, state));
+          for (const one of [0, 1] as const) {
+            if (member + one >= members) continue;
+            const z = pairs.map((pair) => pair[one]);
+            if (neuron.coarse) partial = emitSingle(rounded, z, partial);
+            else for (const half of [0, 1] as const) emitDouble(half, z);
+          }
+        }
+        for (const [at, local] of partial.entries())
+          for (const half of [0, 1] as const) {
+            const sum = sums[at]![half];
+            f.get(emitPromoted(f, local, half))
+              .get(sum)
+              .op("f64x2.add")
+              .set(sum);
+          }
       };
-      const emitNeuron = (member: number, half: 0 | 1, z: readonly (readonly Local[])[]): void => {
-        const columnOf = z.map((row) => {
-          const local = f.local("v128");
-          f.get(row[member]!);
-          if (half === 1) f.get(row[member]!).shuffle([8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]);
-          f.op("f64x2.promote_low_f32x4").set(local);
-          return local;
-        });
-        const algebra = new VectorAlgebra(at.format);
-        const inputs = new Map<number, Local>();
-        const input = (key: number, load: () => Local): ReturnType<typeof algebra.input> => {
-          if (!inputs.has(key)) inputs.set(key, load());
-          return algebra.input(key);
-        };
-        const neurons = Array.from({ length: rows }, (_, i) => {
-          const terms = z.flatMap((_, k) => {
-            const address = factor[i * columns + k];
-            if (address === undefined) return [];
-            const l = input(columns + i * columns + k, () => {
-              const local = f.local("v128");
-              f.get(wide)
-                .mem("v128.load", address + 16 * half)
-                .set(local);
-              return local;
-            });
-            return [[l, input(k, () => columnOf[k]!)] as const];
-          });
-          const h = terms.reduce((sum, [l, x]) => algebra.fma(l, x, sum), algebra.constant(0));
-          return formula(algebra, h);
-        });
-        const products = sums.map(([low, high], at) => {
-          const [i, j] = pairOf(at);
-          const before = input(-1 - at, () => (half === 0 ? low : high));
-          return algebra.fma(neurons[i]!, neurons[j]!, before);
-        });
-        const made = emitVectors(f, at.constants, products, (key) => [inputs.get(key)!], 1);
-        for (const [at, [local]] of made.entries()) f.get(local!).set(sums[at]![half]);
-      };
-      f.while(group, groups, 1, () => some(4));
-      if (width % 4 > 0) some(width % 4);
+      f.i32(0)
+        .set(group)
+        .i32(Math.floor(width / together))
+        .set(groups);
+      f.while(group, groups, 1, () => some(together));
+      if (width % together > 0) some(width % together);
       for (const [at, address] of out.entries())
         for (const half of [0, 1] as const)
           f.get(wide)
@@ -102,31 +136,64 @@ export function defineHiddenGram(
   });
 }
 
-/** Four vectors of normal numbers of four words, one lane a path: as `coarseNormals` in core/random.ts. */
+/** Σ_k of the terms that there are in row i. */
+function linear(a: VectorAlgebra, columns: number, i: number, terms: Terms): Vector {
+  let sum: Vector | undefined;
+  for (let k = 0; k < columns; k++) {
+    const term = terms(i, k);
+    if (term !== undefined) sum = sum === undefined ? a.mul(...term) : a.fma(...term, sum);
+  }
+  return sum ?? a.constant(0);
+}
+
+function emitLoad(f: Fn, wide: Local, address: number): Local {
+  const local = f.local("v128");
+  f.get(wide).mem("v128.load", address).set(local);
+  return local;
+}
+
+/** Two of four numbers in double precision. */
+function emitPromoted(f: Fn, four: Local, half: 0 | 1): Local {
+  const local = f.local("v128");
+  f.get(four);
+  if (half === 1) f.get(four).shuffle(upper);
+  f.op("f64x2.promote_low_f32x4").set(local);
+  return local;
+}
+
+/** An entry of four paths in single precision. */
+function emitRounded(f: Fn, wide: Local, address: number): Local {
+  const local = f.local("v128");
+  for (const half of [0, 1])
+    f.get(wide)
+      .mem("v128.load", address + 16 * half)
+      .op("f32x4.demote_f64x2_zero");
+  f.shuffle(joined).set(local);
+  return local;
+}
+
+/** Two vectors of normal numbers, one lane a path: as `coarseNormals` in core/random.ts. */
 function emitCoarse(
   f: Fn,
   coarse: ReturnType<typeof formatOf>,
   constants: ConstantTable,
-  words: readonly [Local, Local, Local, Local],
-): readonly Local[] {
-  const uniform = words.map((word) => {
-    const local = f.local("v128");
-    f.get(word).op("f32x4.convert_i32x4_u").set(local);
-    return local;
-  });
+  state: Four,
+): readonly [Local, Local] {
+  const [word, turn] = [emitXoshiro(f, state), emitXoshiro(f, state)];
+  const [share, angle, difference] = [f.local("v128"), f.local("v128"), f.local("v128")];
+  f.get(word).i32(1).op("i32x4.shr_u", "f32x4.convert_i32x4_s").set(share);
+  f.get(turn).op("f32x4.convert_i32x4_s").set(angle);
   const a = new VectorAlgebra(coarse);
-  const k = (x: number): ReturnType<typeof a.constant> => a.constant(x);
-  const results = [0, 2].flatMap((pair) => {
-    const r = radius(a, a.mul(a.add(a.input(pair), k(0.5)), k(2 ** -32)));
-    return circle(a, "f32", a.mul(a.input(pair + 1), k(2 ** -32))).map((side) => a.mul(r, side));
-  });
-  return emitVectors(
-    f,
-    constants,
-    results,
-    uniform.map((local) => [local]),
-    1,
-  ).map(([local]) => local!);
+  const k = (x: number): Vector => a.constant(x);
+  const r = radius(a, a.mul(a.add(a.input(0), k(0.5)), k(2 ** -31)));
+  const sides = arc(a, "f32", a.mul(a.input(1), k(2 ** -32))).map((side) => a.mul(r, side));
+  const [x, y] = emitVectors(f, constants, sides, [[share], [angle]], 1).map(([local]) => local!) as [Local, Local];
+  // Bit 0 becomes the sign of x.
+  f.get(turn).i32(31).op("i32x4.shl").get(x).op("v128.xor").set(x);
+  // Bit 1, in all bits of a lane, exchanges the two.
+  f.get(x).get(y).op("v128.xor").get(turn).i32(30).op("i32x4.shl").i32(31).op("i32x4.shr_s", "v128.and");
+  f.tee(difference).get(x).op("v128.xor").set(x).get(difference).get(y).op("v128.xor").set(y);
+  return [x, y];
 }
 
 /** The pair (i, j), i ≥ j, at a place of the lower triangle. */

@@ -19,7 +19,7 @@ export interface Surroundings {
 const multipliers = [0xd2511f53, 0xcd9e8d57] as const;
 
 /** Turns four vectors of counter words into random words, in place; four paths, one in each lane. */
-export function emitPhilox(f: Fn, { keys }: Surroundings, words: readonly [Local, Local, Local, Local]): void {
+function emitPhilox(f: Fn, { keys }: Surroundings, words: readonly [Local, Local, Local, Local]): void {
   const [a, b, c, d] = words;
   const factors = multipliers.map((value) => {
     const local = f.local("v128");
@@ -84,6 +84,32 @@ export function emitDraw(
   emitPhilox(f, at, words);
 }
 
+/** The next word of xoshiro128++ for four paths: as `xoshiro` in core/random.ts. */
+export function emitXoshiro(f: Fn, [a, b, c, d]: readonly [Local, Local, Local, Local]): Local {
+  const [word, shifted] = [f.local("v128"), f.local("v128")];
+  const rotate = (local: Local, bits: number): void => {
+    f.get(local).i32(bits).op("i32x4.shl");
+    f.get(local)
+      .i32(32 - bits)
+      .op("i32x4.shr_u", "v128.or");
+  };
+  f.get(a).get(d).op("i32x4.add").set(word);
+  rotate(word, 7);
+  f.get(a).op("i32x4.add").set(word);
+  f.get(b).i32(9).op("i32x4.shl").set(shifted);
+  for (const [to, from] of [
+    [c, a],
+    [d, b],
+    [b, c],
+    [a, d],
+    [c, shifted],
+  ] as const)
+    f.get(to).get(from).op("v128.xor").set(to);
+  rotate(d, 11);
+  f.set(d);
+  return word;
+}
+
 /** Two vectors of doubles in (0, 1) of 52 bits, of two vectors of words: as `unit` in core/random.ts. */
 function emitUniform(f: Fn, at: Surroundings, upper: Local, lower: Local): readonly [Local, Local] {
   return ["low", "high"].map((half) => {
@@ -132,7 +158,7 @@ export function defineNormals(module: ModuleBuilder, at: Surroundings): number {
       for (const half of [0, 1] as const) {
         const made = emit(f, at, [u[half], turns[half]], (a, x, y) => {
           const r = radius(a, x!);
-          return circle(a, "f64", y!).map((side) => a.mul(r, side));
+          return circle(a, y!).map((side) => a.mul(r, side));
         });
         for (const [i, out] of [first, second].entries())
           f.get(out)
@@ -181,7 +207,7 @@ export function defineChi(module: ModuleBuilder, at: Surroundings, name: string,
             [u[half], angle, judgement, done[half], value[half]],
             (a, u, angle, word, done, value) => {
               const k = (x: number): Vector => a.constant(x);
-              const x = a.mul(radius(a, u!), circle(a, "f64", a.mul(angle!, k(2 ** -32)))[0]);
+              const x = a.mul(radius(a, u!), circle(a, a.mul(angle!, k(2 ** -32)))[0]);
               const one = a.fma(k(c), x, k(1));
               const v = a.mul(a.mul(one, one), one);
               const positive = a.max(v, k(1e-300));
