@@ -1,5 +1,6 @@
 import type { Batch } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
+import { onlyKnown } from "../core/options.js";
 import type { RunOptions } from "../core/run.js";
 import type { Network } from "../network/placement.js";
 import type { InitOptions } from "./init.js";
@@ -61,8 +62,13 @@ export interface Slope {
 export async function* convergence(
   network: Network,
   x: Batch,
-  { widths, samples, limit, known = [], seed, heads, keys, values, signal, onProgress }: ConvergenceOptions,
+  options: ConvergenceOptions,
 ): AsyncIterable<ConvergenceRow> {
+  const { widths, samples, limit, known = [], seed, heads, keys, values, signal, onProgress } = options;
+  onlyKnown("convergence", options, [
+    ...(["widths", "samples", "limit", "known", "seed", "heads", "keys", "values"] as const),
+    ...(["signal", "onProgress"] as const),
+  ]);
   const get = (["nngp", "ntk"] as const).filter((quantity) => limit[quantity] !== undefined);
   if (get.length === 0 || widths.length === 0)
     throw new LemniscateError({
@@ -72,6 +78,19 @@ export async function* convergence(
       allowed: widths.length === 0 ? "one width or more" : "nngp, ntk or both",
       mend: "Compute the limit with positionKernel(), and name the widths to compare with it.",
     });
+  const refuse = (name: string, given: number, allowed: string, mend: string): never => {
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: `convergence: ${name}`,
+      given: String(given),
+      allowed,
+      mend,
+    });
+  };
+  if (!Number.isInteger(samples) || samples < 2)
+    refuse("samples", samples, "a whole number ≥ 2", "Errors fall with its root: a few hundred are a beginning.");
+  for (const width of widths)
+    if (!Number.isInteger(width) || width < 1) refuse("widths", width, "whole numbers ≥ 1", "As in [16, 32, 64].");
   const smallest = Math.min(...widths);
   const counts = widths.map((width) => Math.max(10, Math.round((samples * smallest) / width)));
   // A network costs about the square of its width.

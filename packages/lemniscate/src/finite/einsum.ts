@@ -1,4 +1,5 @@
 /** @module Einstein's summation on plain arrays, by products of matrices. */
+import { LemniscateError } from "../core/errors.js";
 import { addProduct } from "../linalg/product.js";
 
 /** An array, row by row. */
@@ -116,6 +117,7 @@ function asMatrices(x: Named, batch: string, rows: string, depth: string): Matri
 /** Letters in both arrays and the result number products of matrices; those in both alone are summed over. */
 function product(x: Named, y: Named, output: string): Named {
   const shared = only(x.letters, y.letters);
+  for (const letter of shared) if (x.sizes.get(letter) !== y.sizes.get(letter)) throw unlike(x, y);
   const [batch, summed] = [only(output, shared), without(shared, output)];
   const [rows, columns] = [without(x.letters, y.letters), without(y.letters, x.letters)];
   // The axis that the result ends with belongs to the columns, so that the result need not be turned.
@@ -128,6 +130,17 @@ function product(x: Named, y: Named, output: string): Named {
   const right = asMatrices(y, batch, only(output, columns), summed);
   multiplyAll(data, left, right, size);
   return ordered(named({ shape: [...letters].map((letter) => sizes.get(letter)!), data }, letters), output);
+}
+
+function unlike(x: Named, y: Named): LemniscateError {
+  const [a, b] = [x, y].map(({ array }) => `(${array.shape.join(", ")})`);
+  return new LemniscateError({
+    code: "ShapeMismatch",
+    where: "finite network",
+    given: `arrays of ${a} and ${b}, as ${x.letters} and ${y.letters}`,
+    allowed: "equal sizes along equal letters",
+    mend: "Weights are made for inputs of one shape: make them by init() with such inputs.",
+  });
 }
 
 /** Below so many multiplications a product is not worth packing its numbers. */

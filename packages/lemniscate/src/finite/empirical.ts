@@ -1,4 +1,6 @@
 import { type Batch, examples } from "../core/batch.js";
+import { LemniscateError } from "../core/errors.js";
+import { onlyKnown } from "../core/options.js";
 import { pausing, type RunOptions } from "../core/run.js";
 import type { Network } from "../network/placement.js";
 import { type Axes, contract, layout, ntkBetween } from "./contract.js";
@@ -42,8 +44,10 @@ export async function empiricalNngp(
   weights: Weights<Plain>,
   x1: Batch,
   x2: Batch | null,
-  { axes = "trace", seed = 0, signal }: EmpiricalOptions = {},
+  options: EmpiricalOptions = {},
 ): Promise<Plain> {
+  checkOptions("empiricalNngp", options);
+  const { axes = "trace", seed = 0, signal } = options;
   signal?.throwIfAborted();
   const outputs = (x: Batch, name?: string) =>
     forward(plain, network, weights, activationsOf(plain, x), unitsOf(seed, name));
@@ -82,6 +86,7 @@ export async function empiricalNtk(
   x2: Batch | null,
   options: EmpiricalOptions = {},
 ): Promise<Plain> {
+  checkOptions("empiricalNtk", options);
   const { axes = "trace", seed = 0, signal, onProgress } = options;
   const of = (x: Batch, [from, to]: Range): Jacobian =>
     jacobian(network, weights, examples(x, from, to), unitsOf(seed, x === x2 ? "x2" : undefined), from);
@@ -113,6 +118,24 @@ export async function empiricalNtk(
     }
   }
   return layout(out!, of(x1, [0, 0]).grid);
+}
+
+function checkOptions(where: string, options: EmpiricalOptions): void {
+  onlyKnown(where, options, ["axes", "batchSize", "seed", "signal", "onProgress"]);
+  const { axes = "trace", batchSize = 1 } = options;
+  const refuse = (name: string, given: unknown, allowed: string, mend: string): never => {
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: `${where}: ${name}`,
+      given: JSON.stringify(given) ?? String(given),
+      allowed,
+      mend,
+    });
+  };
+  if (!["trace", "diagonal", "full"].includes(axes))
+    refuse("axes", axes, '"trace", "diagonal", "full"', "Leave it out for the mean over channels.");
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    refuse("batchSize", batchSize, "a whole number ≥ 1", "Leave it out to take as many examples as there is room for.");
 }
 
 type Range = readonly [from: number, to: number];

@@ -1,4 +1,6 @@
 import type { Batch } from "../core/batch.js";
+import { LemniscateError } from "../core/errors.js";
+import { onlyKnown } from "../core/options.js";
 import type { ArrayOperations } from "../network/arrays.js";
 import type { Network } from "../network/placement.js";
 import { backwards } from "./backward.js";
@@ -33,8 +35,18 @@ export function taylorExpand(
   about: Weights<Plain>,
   x: Batch,
   order: number,
-  { seed = 0 }: { readonly seed?: number } = {},
+  options: { readonly seed?: number } = {},
 ): Expansion {
+  onlyKnown("taylorExpand", options, ["seed"]);
+  const { seed = 0 } = options;
+  if (!Number.isInteger(order) || order < 0)
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: "taylorExpand: order",
+      given: String(order),
+      allowed: "a whole number ≥ 0",
+      mend: "1 is the linear expansion.",
+    });
   return (displacement) => {
     let shape: readonly number[] = [];
     const value = <A>(t: ArrayOperations<A>, weights: Weights<A>): A => {
@@ -84,11 +96,21 @@ export function empiricalNtkProduct(
   x1: Batch,
   x2: Batch,
   v: Plain,
-  { seed = 0 }: { readonly seed?: number } = {},
+  options: { readonly seed?: number } = {},
 ): Plain {
+  onlyKnown("empiricalNtkProduct", options, ["seed"]);
+  const { seed = 0 } = options;
   const t = backwards(plain);
   const leaves = mapWeights(weights, t.leaf);
   const { x: y } = forward(t, network, leaves, activationsOf(t, x2), unitsOf(seed, x1 === x2 ? undefined : "x2"));
+  if (v.data.length !== y.value.data.length)
+    throw new LemniscateError({
+      code: "ShapeMismatch",
+      where: "empiricalNtkProduct: v",
+      given: `${v.data.length} numbers`,
+      allowed: `${y.value.data.length}, as the outputs on x2 have`,
+      mend: "Give a number for each output of each example of x2.",
+    });
   const gradients = t.pull(y, plain.reshape(v, y.value.shape), arraysOf(leaves));
   const moving = mapWeights(weights, (value, i): Moving<Plain> => ({ value, change: gradients[i]! }));
   const along = forwards(plain);

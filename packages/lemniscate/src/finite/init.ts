@@ -1,5 +1,6 @@
 import type { Batch } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
+import { onlyKnown } from "../core/options.js";
 import { child, type RandomKey, randomKey } from "../core/random.js";
 import type { FiniteSizes } from "../network/layer.js";
 import type { Network } from "../network/placement.js";
@@ -17,6 +18,8 @@ export interface InitOptions {
   /** The same seed gives the same weights, to the bit; default 0. */
   readonly seed?: number | undefined;
 }
+
+export const initOptions = ["width", "heads", "keys", "values", "seed"] as const;
 
 /** The sizes that layers ask for: what nobody has said is missed only when it is asked for. */
 export function sizesOf(where: string, options: InitOptions): FiniteSizes {
@@ -68,6 +71,7 @@ export function sizesOf(where: string, options: InitOptions): FiniteSizes {
  * ```
  */
 export function init(network: Network, x: Batch, options: InitOptions): Weights<Plain> {
+  onlyKnown("init", options, initOptions);
   const random = child(randomKey(options.seed ?? 0), "weights");
   return draw(network, shapeOfBatch(x), sizesOf("init", options), random).weights;
 }
@@ -80,8 +84,10 @@ export function apply(
   network: Network,
   weights: Weights<Plain>,
   x: Batch,
-  { seed = 0 }: { readonly seed?: number } = {},
+  options: { readonly seed?: number } = {},
 ): Plain {
+  onlyKnown("apply", options, ["seed"]);
+  const { seed = 0 } = options;
   const { x: y, shape } = forward(plain, network, weights, activationsOf(plain, x), unitsOf(seed));
   return { shape: [x.shape[0], ...shape.grid, shape.channels], data: y.data };
 }

@@ -1,10 +1,11 @@
 import type { Batch } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
+import { onlyKnown } from "../core/options.js";
 import { child, permutation, type RandomKey, randomKey } from "../core/random.js";
 import { pausing, type RunOptions } from "../core/run.js";
 import type { Network } from "../network/placement.js";
 import { contract, layout, ntkBetween } from "./contract.js";
-import { type InitOptions, sizesOf } from "./init.js";
+import { type InitOptions, initOptions, sizesOf } from "./init.js";
 import { jacobian } from "./jacobian.js";
 import { activationsOf, draw, forward, shapeOfBatch } from "./network.js";
 import { type Plain, plain } from "./plain.js";
@@ -64,6 +65,7 @@ const channelsOfNtk = 2;
  * ```
  */
 export function monteCarloKernel(network: Network, options: MonteCarloOptions): MonteCarloKernel {
+  onlyKnown("monteCarloKernel", options, [...initOptions, "samples"]);
   const { samples } = options;
   if (!Number.isInteger(samples) || samples < 2)
     throw new LemniscateError({
@@ -76,8 +78,11 @@ export function monteCarloKernel(network: Network, options: MonteCarloOptions): 
   async function* running<const Get extends readonly Quantity[]>(
     x1: Batch,
     x2: Batch | null | undefined,
-    { get, signal, onProgress }: RunOptions & { readonly get: Get },
+    run: RunOptions & { readonly get: Get },
   ): AsyncIterable<MonteCarloEstimate<Get[number]>> {
+    onlyKnown("monteCarloKernel", run, ["get", "signal", "onProgress"]);
+    const { get, signal, onProgress } = run;
+    checkGet(get);
     const averages = get.map(() => new Running());
     const rest = pausing(signal);
     for (let sample = 0; sample < samples; sample++) {
@@ -103,6 +108,18 @@ export function monteCarloKernel(network: Network, options: MonteCarloOptions): 
     { running },
   );
   return all;
+}
+
+function checkGet(get: readonly string[]): void {
+  const known = Array.isArray(get) && get.every((quantity) => quantity === "nngp" || quantity === "ntk");
+  if (known && get.length > 0) return;
+  throw new LemniscateError({
+    code: "OptionOutOfRange",
+    where: "monteCarloKernel: get",
+    given: JSON.stringify(get) ?? "nothing",
+    allowed: '["nngp"], ["ntk"], or both',
+    mend: "Name what is to be averaged.",
+  });
 }
 
 /** The kernels of one of the networks of a seed, by its number. */

@@ -1,5 +1,5 @@
 /** @module Finite networks: weights drawn for every layer, and the layers' `apply` one after another. */
-import { type Batch, channelsOf, gridOf } from "../core/batch.js";
+import { type Batch, channelsOf, checkBatch, gridOf } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import { graphMatrix } from "../core/graphs.js";
 import { child, normals, type RandomKey } from "../core/random.js";
@@ -21,6 +21,7 @@ type FiniteShape = Shape & { readonly channels: number };
 
 /** The shape of a batch, as a finite network sees it. */
 export function shapeOfBatch(x: Batch): FiniteShape {
+  checkBatch(x, "finite network: x", Number.MAX_VALUE);
   const parts = x.parts === undefined ? {} : { parts: x.parts };
   return { grid: gridOf(x), channels: channelsOf(x), gaussian: true, ...parts };
 }

@@ -1,5 +1,6 @@
-import { type Batch, examples } from "../core/batch.js";
+import { type Batch, checkBatch, examples } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
+import { onlyKnown } from "../core/options.js";
 import { child, permutation, randomKey } from "../core/random.js";
 import { pausing, type RunOptions } from "../core/run.js";
 import { positionCount } from "../core/shape.js";
@@ -18,19 +19,28 @@ export interface TrainOptions extends RunOptions {
   readonly learningRate: number;
   /** `"meanSquaredError"` (default), ½ · mean of (f − y)²; `"crossEntropy"`, − mean over examples of Σ y log softmax(f). */
   readonly loss?: "meanSquaredError" | "crossEntropy" | undefined;
+  /** μ of heavy-ball momentum, 0 ≤ μ < 1: a step is μ times the one before, less the gradient's share; default 0. */
+  readonly momentum?: number | undefined;
   /** Examples of a step, drawn without return until all were there; default: all of them, in each step. */
   readonly batchSize?: number | undefined;
   /** Outputs before training are taken away, so that training starts at f = 0 as the mean over networks does; default false. */
   readonly centered?: boolean | undefined;
   /** Of the order of examples, and of layers that are random beyond their weights; default 0. */
   readonly seed?: number | undefined;
+  /**
+   * A state of an earlier run with these weights, data and options, to go on from: what follows is what would have
+   * followed there, to the bit.
+   */
+  readonly from?: TrainState | undefined;
 }
 
-/** A network in training. */
+/** A network in training: plain data, from which training goes on. */
 export interface TrainState {
   /** Steps that were made: 0 is before training. */
   readonly step: number;
   readonly weights: Weights<Plain>;
+  /** How the weights moved in the last step; there only with momentum, and not before it. */
+  readonly velocity?: Weights<Plain> | undefined;
   /** On the examples of the step to come: all, without `batchSize`. */
   readonly loss: number;
 }
@@ -39,8 +49,9 @@ export interface TrainState {
  * Gradient descent on the weights of a finite network, step by step. With the squared loss and small steps, wide
  * networks follow `trainingDynamics` of their limit at the same learning rate, and times count steps.
  *
- * Breaking out of the loop stops the work; each state can be kept, and trained further.
+ * Breaking out of the loop stops the work; each state can be kept, and `from` it training goes on.
  *
+ * @param weights - before training, also where it goes on
  * @param y - (n, outputs)
  * @throws LemniscateError `OptionOutOfRange`, `ShapeMismatch`; `BadInput` when the loss is no longer finite
  *
@@ -64,24 +75,27 @@ export async function* train(
   options: TrainOptions,
 ): AsyncIterable<TrainState> {
   checkOptions(options, x, y);
-  const { steps, learningRate, loss: kind = "meanSquaredError", centered = false, seed = 0, signal } = options;
+  const { steps, learningRate, momentum = 0, loss: kind = "meanSquaredError", centered = false, seed = 0 } = options;
   const n = x.shape[0];
   const size = Math.min(n, options.batchSize ?? n);
   const start = centered ? outputsOf(network, weights, x, seed, 0).data : new Float64Array(y.data.length);
   checkOutputs(outputsOf(network, weights, examples(x, 0, 1), seed, 0), y);
-  let order: ArrayLike<number> = Array.from({ length: n }, (_, i) => i);
-  let [epoch, next] = [0, 0];
-  const rest = pausing(signal);
-  for (let step = 0; ; step++) {
+  // Those that are left when the last whole batch of an epoch is done are drawn again in the next.
+  const batches = Math.floor(n / size);
+  const first: Omit<TrainState, "loss"> = options.from ?? { step: 0, weights };
+  let { step, weights: now, velocity } = first;
+  const rest = pausing(options.signal);
+  let order: ArrayLike<number> = [];
+  for (let epoch = -1; ; step++) {
     await rest();
-    if (size < n && (step === 0 || next + size > n)) {
-      order = permutation(child(child(randomKey(seed), "order"), epoch++), n);
-      next = 0;
+    if (epoch !== Math.floor(step / batches)) {
+      epoch = Math.floor(step / batches);
+      const whole = Array.from({ length: n }, (_, i) => i);
+      order = size === n ? whole : permutation(child(child(randomKey(seed), "order"), epoch), n);
     }
-    const rows = Array.from({ length: size }, (_, i) => order[next + i]!);
-    next += size < n ? size : 0;
+    const rows = Array.from({ length: size }, (_, i) => order[(step % batches) * size + i]!);
     const t = backwards(plain);
-    const leaves = mapWeights(weights, t.leaf);
+    const leaves = mapWeights(now, t.leaf);
     const { x: f } = forward(t, network, leaves, someOf(t, activationsOf(t, x), rows), child(unitsOf(seed), step));
     const C = y.columns;
     const of = (all: ArrayLike<number>): Float64Array =>
@@ -90,13 +104,17 @@ export async function* train(
     const { loss, gradient } = (kind === "crossEntropy" ? crossEntropy : squaredError)(moved, of(y.data), C);
     if (!Number.isFinite(loss)) throw diverged(step, loss, learningRate);
     options.onProgress?.(step, steps);
-    yield { step, weights, loss };
-    if (step === steps) return;
+    yield { step, weights: now, loss, ...(velocity && { velocity }) };
+    if (step >= steps) return;
     const gradients = t.pull(f, { shape: f.value.shape, data: gradient }, arraysOf(leaves));
-    weights = mapWeights(weights, (w, i) => {
-      const g = gradients[i];
-      return g == null ? w : plain.add(w, plain.multiply(g, -learningRate));
+    const before = velocity && arraysOf(velocity);
+    const moves = mapWeights(now, (w, i) => {
+      const pull = plain.multiply(gradients[i] ?? plain.multiply(w, 0), -learningRate);
+      return before === undefined ? pull : plain.add(plain.multiply(before[i]!, momentum), pull);
     });
+    const each = arraysOf(moves);
+    now = mapWeights(now, (w, i) => plain.add(w, each[i]!));
+    velocity = momentum === 0 ? undefined : moves;
   }
 }
 
@@ -148,7 +166,14 @@ function someOf<A>(
   };
 }
 
-function checkOptions({ steps, learningRate, batchSize }: TrainOptions, x: Batch, y: Matrix): void {
+const known = [
+  ...(["steps", "learningRate", "momentum", "loss", "batchSize", "centered", "seed", "from"] as const),
+  ...(["signal", "onProgress"] as const),
+];
+
+function checkOptions(options: TrainOptions, x: Batch, y: Matrix): void {
+  onlyKnown("train", options, known);
+  const { steps, learningRate, momentum = 0, batchSize, loss, from } = options;
   const refuse = (name: string, given: unknown, allowed: string, mend: string): never => {
     throw new LemniscateError({
       code: "OptionOutOfRange",
@@ -166,8 +191,29 @@ function checkOptions({ steps, learningRate, batchSize }: TrainOptions, x: Batch
       "a number > 0",
       "maxLearningRate() of the training NTK is the largest that converges.",
     );
+  if (!(momentum >= 0 && momentum < 1))
+    refuse("momentum", momentum, "0 ≤ momentum < 1", "0.9 is customary; leave it out for none.");
+  if (loss !== undefined && loss !== "meanSquaredError" && loss !== "crossEntropy")
+    refuse("loss", JSON.stringify(loss), '"meanSquaredError" or "crossEntropy"', "Leave it out for the squared loss.");
+  if (from !== undefined && from.step > 0 && (from.velocity !== undefined) !== momentum > 0)
+    refuse(
+      "from",
+      `a state ${from.velocity === undefined ? "without" : "with"} velocity`,
+      `one of a run ${momentum > 0 ? "with" : "without"} momentum`,
+      "Go on with the options that the state was made with.",
+    );
   if (batchSize !== undefined && (!Number.isInteger(batchSize) || batchSize < 1))
     refuse("batchSize", batchSize, "a whole number ≥ 1", "Leave it out to take all examples in each step.");
+  checkBatch(x, "train: x", Number.MAX_VALUE);
+  const odd = y.data.findIndex((value) => !Number.isFinite(value));
+  if (odd >= 0)
+    throw new LemniscateError({
+      code: "BadInput",
+      where: "train: y",
+      given: `${y.data[odd]} at (${Math.floor(odd / y.columns)}, ${odd % y.columns})`,
+      allowed: "finite numbers",
+      mend: "Leave such examples out.",
+    });
   if (y.rows !== x.shape[0] || x.shape[0] === 0)
     throw new LemniscateError({
       code: "ShapeMismatch",

@@ -79,9 +79,31 @@ test("train: finite networks beside their limit", () => {
   expect(end.distance).toBeLessThan(0.35);
 });
 
-test("train without a width, or on classes, is refused", () => {
+test("train on classes, by cross-entropy with momentum; the file has what an earlier run has finished", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "lemniscate-"));
+  const out = path.join(folder, "networks.jsonl");
+  const options = ["--width", "256", "--steps", "32", "--loss", "cross-entropy", "--momentum", "0.5", "--out", out];
+  const run = (...more: readonly string[]) => lemniscate(["train", "classes.yaml", ...options, ...more, "--json"]);
+  const { code, stdout } = run("--networks", "2");
+  expect(code).toBe(0);
+  const { rows } = JSON.parse(stdout);
+  expect(rows[0].loss).toEqual({ finite: Math.log(2), limit: Math.log(2) });
+  const end = rows.at(-1);
+  expect(end.loss.limit).toBeLessThan(0.5 * Math.log(2));
+  for (const { loss, step, distance } of rows) {
+    expect(Math.abs(loss.finite - loss.limit)).toBeLessThan(0.1 * Math.log(2));
+    if (step >= 8) expect(distance).toBeLessThan(0.35);
+  }
+  expect(end.accuracy).toEqual({ finite: 1, limit: 1 });
+  writeFileSync(out, readFileSync(out, "utf8").replaceAll(/"losses":\[[\d.e,-]+\]/g, '"losses":[7,7,7,7,7,7,7]'));
+  expect(JSON.parse(run("--networks", "1").stdout).rows.at(-1).loss.finite).toBe(7);
+  expect(run("--networks", "1", "--seed", "9").stderr).toContain("of a run with other sizes");
+  rmSync(folder, { recursive: true });
+});
+
+test("train without a width, or with a loss of classes on numbers, is refused", () => {
   expect(lemniscate(["train", "regression.yaml"])).toMatchObject({ code: 2 });
-  const { code, stderr } = lemniscate(["train", "classes.yaml", "--width", "8"]);
+  const { code, stderr } = lemniscate(["train", "regression.yaml", "--width", "8", "--loss", "cross-entropy"]);
   expect(code).toBe(2);
-  expect(stderr).toContain("inference.type: got classification, allowed is gp.");
+  expect(stderr).toContain("--loss: got cross-entropy of a regression, allowed is cross-entropy of classes.");
 });

@@ -47,6 +47,20 @@ describe("monteCarloKernel", () => {
     await expect(monteCarloKernel(net, { samples: 4 })(x, null, { get })).rejects.toThrow(
       "monteCarloKernel: width: got nothing, allowed is a whole number ≥ 1.",
     );
+    expect(() => monteCarloKernel(net, { width: 8, samples: 4, sample: 3 } as never)).toThrow(
+      'monteCarloKernel: got the unknown option "sample", allowed is width, heads, keys, values, seed, samples.',
+    );
+    for (const width of [0, -3, 2.5, Number.NaN])
+      await expect(monteCarloKernel(net, { width, samples: 4 })(x, null, { get })).rejects.toThrow(
+        `monteCarloKernel: width: got ${width}, allowed is a whole number ≥ 1. Count channels, or heads.`,
+      );
+    const k = monteCarloKernel(net, { width: 8, samples: 4 });
+    for (const wrong of [[], ["nngp", "mean"], "nngp", undefined])
+      await expect(k(x, null, { get: wrong } as never)).rejects.toThrow('allowed is ["nngp"], ["ntk"], or both.');
+    await expect(k(x, null, { get, step: 1 } as never)).rejects.toThrow('the unknown option "step"');
+    const holes = { shape: [3, 3], data: Float64Array.from(x.data, (v, i) => (i === 4 ? Number.NaN : v)) } as never;
+    await expect(k(holes, null, { get })).rejects.toThrow(/NaN/);
+    await expect(k(x, holes, { get })).rejects.toThrow(/NaN/);
     const limitOnly = networkFromData({ type: "serial", layers: [{ type: "dense" }, { type: "expNormalized" }] });
     await expect(monteCarloKernel(limitOnly, { width: 4, samples: 4 })(x, null, { get })).rejects.toThrow(
       "expNormalized: got a finite width, allowed is layers that are the limit of finite networks.",
@@ -82,6 +96,22 @@ describe("convergence", () => {
     }
   });
 
+  test("takes rows that are known as they are, and sizes that go with the width", async () => {
+    const attention = networkFromData({ type: "serial", layers: [{ type: "dense" }, { type: "attention" }] });
+    const tokens = randomBatch(2, [1, 2, 3]);
+    const limit = { nngp: new Float64Array(4).fill(1) };
+    const run = { widths: [4, 8], samples: 20, limit, heads: (width: number) => width / 2, values: 3, seed: 1 };
+    const rowsOf = async (options: object): Promise<ConvergenceRow[]> => {
+      const rows: ConvergenceRow[] = [];
+      for await (const row of convergence(attention, tokens, { ...run, ...options })) rows.push(row);
+      return rows;
+    };
+    const rows = await rowsOf({});
+    expect(await rowsOf({ widths: [8], samples: 10, heads: 4 })).toEqual([rows[1]]);
+    const known = { ...rows[1]!, error: 7 };
+    expect(await rowsOf({ known: [known] })).toEqual([rows[0], known]);
+  });
+
   test("fits powers, leaving out what is noise", () => {
     const row = (width: number): ConvergenceRow => {
       const [bias, spread] = [3 / width, 2 / Math.sqrt(width)];
@@ -100,6 +130,14 @@ describe("convergence", () => {
         [Symbol.asyncIterator]()
         .next();
     await expect(next({})).rejects.toThrow("convergence: limit: got nothing, allowed is nngp, ntk or both.");
+    const limit = { nngp: new Float64Array(9) };
+    await expect(next({ samples: 0, limit })).rejects.toThrow(
+      "convergence: samples: got 0, allowed is a whole number ≥ 2.",
+    );
+    await expect(next({ widths: [8, -8], limit, samples: 2 })).rejects.toThrow(
+      "convergence: widths: got -8, allowed is whole numbers ≥ 1.",
+    );
+    await expect(next({ limit, width: 4 })).rejects.toThrow('convergence: got the unknown option "width"');
     await expect(next({ widths: [] })).rejects.toThrow("convergence: widths: got nothing");
     await expect(next({ limit: { nngp: [1, 2] } })).rejects.toThrow(
       "convergence: limit.nngp: got 2 numbers, allowed is 9",

@@ -216,3 +216,23 @@ test("an empty batch has an empty kernel, and a signal stops the computation", a
   ).rejects.toThrow("enough");
   expect(seen).toEqual([1 / 15]);
 });
+
+test("what is asked of kernels and expansions in error is refused", async () => {
+  const { network, x } = networks.perceptron;
+  const weights = init(network, x, sizes);
+  const wrong = (options: object) => empiricalNtk(network, weights, x, null, options as never);
+  await expect(wrong({ axes: "all" })).rejects.toThrow('empiricalNtk: axes: got "all", allowed is "trace", "diagonal"');
+  await expect(wrong({ batchSize: 0 })).rejects.toThrow(
+    "empiricalNtk: batchSize: got 0, allowed is a whole number ≥ 1.",
+  );
+  await expect(wrong({ trace: 1 })).rejects.toThrow('empiricalNtk: got the unknown option "trace"');
+  await expect(empiricalNngp(network, weights, x, null, { axis: 1 } as never)).rejects.toThrow("unknown option");
+  expect(() => taylorExpand(network, weights, x, -1)).toThrow("taylorExpand: order: got -1, allowed is a whole number");
+  const v = { shape: [5, 1], data: new Float64Array(5) };
+  expect(() => empiricalNtkProduct(network, weights, x, x, v)).toThrow(
+    "v: got 5 numbers, allowed is 10, as the outputs",
+  );
+  expect(() => apply(network, weights, randomBatch(1, [5, 4]))).toThrow("make them by init() with such inputs");
+  expect(() => init(network, x, { widths: 3 } as never)).toThrow('init: got the unknown option "widths"');
+  expect(() => init(network, { shape: [1, 1], data: [Number.NaN] } as never, sizes)).toThrow(/finite network: x/);
+});

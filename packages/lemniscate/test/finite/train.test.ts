@@ -21,6 +21,16 @@ async function all(run: AsyncIterable<TrainState>): Promise<TrainState[]> {
   return states;
 }
 
+/** A state that was written and read again: JSON turns arrays of numbers into objects. */
+function revived(text: string): TrainState {
+  const isArray = (value: object): value is { shape: number[]; data: object } => "shape" in value && "data" in value;
+  return JSON.parse(text, (_, value) =>
+    typeof value === "object" && value !== null && isArray(value)
+      ? { ...value, data: Float64Array.from(Object.values(value.data)) }
+      : value,
+  );
+}
+
 describe("train", () => {
   const network = net(2);
   const weights = init(network, x, { width: 40, seed: 5 });
@@ -84,6 +94,36 @@ describe("train", () => {
     expect(full[0]!.loss).toBeCloseTo([0, 1, 2, 3, 4, 5].reduce((sum, i) => sum + square(i), 0) / 6, 12);
   });
 
+  test("with momentum is the heavy ball of its gradients", async () => {
+    const rate = 0.05;
+    const states = await all(train(network, weights, x, y, { steps: 3, learningRate: rate, momentum: 0.8 }));
+    const at = (k: number): number[] => arraysOf(states[k]!.weights).flatMap(({ data }) => [...data]);
+    const alone = await all(train(network, states[2]!.weights, x, y, { steps: 1, learningRate: rate }));
+    const pull = arraysOf(alone[1]!.weights)
+      .flatMap(({ data }) => [...data])
+      .map((w, i) => w - at(2)[i]!);
+    const wanted = at(2).map((w, i) => w + 0.8 * (w - at(1)[i]!) + pull[i]!);
+    expect(difference(at(3), wanted)).toBeLessThan(1e-13);
+    expect(states.map(({ velocity }) => velocity !== undefined)).toEqual([false, true, true, true]);
+  });
+
+  test("goes on from any state, through JSON too, as if it had not been interrupted", async () => {
+    const dropped = networkFromData({ type: "serial", layers: [network, { type: "dropout", drop: 0.3 }] } as never);
+    const first = init(dropped, x, { width: 8, seed: 5 });
+    const options = { learningRate: 0.05, momentum: 0.5, batchSize: 4, centered: true, seed: 3 };
+    const whole = await all(train(dropped, first, x, y, { ...options, steps: 7 }));
+    for (const k of [0, 2, 5]) {
+      const from = revived(JSON.stringify(whole[k]));
+      const rest = await all(train(dropped, first, x, y, { ...options, steps: 7, from }));
+      expect(rest.map(({ step, loss }) => [step, loss])).toEqual(whole.slice(k).map(({ step, loss }) => [step, loss]));
+      expect(arraysOf(rest.at(-1)!.weights)).toEqual(arraysOf(whole[7]!.weights));
+    }
+    const restless = train(dropped, first, x, y, { ...options, steps: 7, from: whole[2]!, momentum: 0 });
+    await expect(all(restless)).rejects.toThrow(
+      "train: from: got a state with velocity, allowed is one of a run without momentum.",
+    );
+  });
+
   test("stops on a signal, and says what is wrong with its input", async () => {
     const stop = new AbortController();
     const run = train(network, weights, x, y, { steps: 50, learningRate: 0.1, signal: stop.signal });
@@ -104,6 +144,22 @@ describe("train", () => {
       "train: learningRate: got 0, allowed is a number > 0.",
     );
     expect(await message(train(network, weights, x, y, { ...options, steps: 1.5 }))).toMatch("train: steps: got 1.5");
+    expect(await message(train(network, weights, x, y, { ...options, momentum: 1 }))).toMatch(
+      "momentum: got 1, allowed",
+    );
+    expect(await message(train(network, weights, x, y, { ...options, loss: "hinge" as never }))).toMatch(
+      'train: loss: got "hinge", allowed is "meanSquaredError" or "crossEntropy".',
+    );
+    expect(await message(train(network, weights, x, y, { ...options, step: 3 } as never))).toMatch(
+      'train: got the unknown option "step"',
+    );
+    const holes: Matrix = { ...y, data: Float64Array.from(y.data, (value, i) => (i === 3 ? Number.NaN : value)) };
+    expect(await message(train(network, weights, x, holes, options))).toMatch(
+      "train: y: got NaN at (1, 1), allowed is finite numbers.",
+    );
+    expect(await message(train(network, weights, randomBatch(1, [6, 4]), y, options))).toMatch(
+      "finite network: got arrays of (1, 1, 4) and (3, 40), as nsd and dk, allowed is equal sizes along equal letters.",
+    );
     expect(await message(train(network, weights, x, y, { ...options, batchSize: 0 }))).toMatch(
       "train: batchSize: got 0",
     );

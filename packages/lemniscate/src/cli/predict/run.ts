@@ -91,17 +91,10 @@ function regressionMetrics(rows: readonly PredictedRow[]): Record<string, number
 }
 
 async function tellClasses(settings: Settings, source: Source, train: Examples, test: Examples): Promise<Found> {
-  const { get, noise, train: of } = settings;
-  const names = classNames(train.labels ?? missing(of, "labels"), settings.classes);
-  const numbered = (labels: readonly string[], where: string): number[] =>
-    labels.map((label, i) => {
-      const index = names.indexOf(label);
-      return index >= 0 ? index : unknownClass(where, label, i, names);
-    });
-  const y = numbered(train.labels!, settings.train.where);
+  const { get, noise } = settings;
+  const { names, y, truth } = classesOf(settings, train, test);
   const fitted = await classify(source, train.x, y, { get, noise, classes: names.length });
   const found = await fitted.predict(test.x);
-  const truth = test.labels && numbered(test.labels, settings.test.where);
   const { columns, data } = found.probabilities;
   const predictions = Array.from(
     found.predicted,
@@ -117,6 +110,22 @@ async function tellClasses(settings: Settings, source: Source, train: Examples, 
       ? {}
       : { accuracy: accuracy(found.predicted, truth), logLikelihood: logLikelihood(found, truth) };
   return { report: fitted.posterior, classes: names, predictions, metrics };
+}
+
+/** The classes by name, and those of the examples by number; `truth` is of the test set, if it has labels. */
+export function classesOf(
+  settings: Pick<Settings, "classes" | "train" | "test">,
+  train: Examples,
+  test: Examples,
+): { readonly names: readonly string[]; readonly y: readonly number[]; readonly truth: readonly number[] | undefined } {
+  const names = classNames(train.labels ?? missing(settings.train, "labels"), settings.classes);
+  const numbered = (labels: readonly string[], where: string): number[] =>
+    labels.map((label, i) => {
+      const index = names.indexOf(label);
+      return index >= 0 ? index : unknownClass(where, label, i, names);
+    });
+  const y = numbered(train.labels!, settings.train.where);
+  return { names, y, truth: test.labels && numbered(test.labels, settings.test.where) };
 }
 
 /** The classes: those that occur in the training set, or as many whole numbers from 0 as there are said to be. */
