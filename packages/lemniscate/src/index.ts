@@ -110,6 +110,12 @@ export { abs } from "./network/layers/abs.js";
 export { aggregate } from "./network/layers/aggregate.js";
 export { type AttentionArguments, type AttentionOptions, attention } from "./network/layers/attention.js";
 export { type AvgPoolOptions, avgPool } from "./network/layers/avg-pool.js";
+export {
+  type ClosedExpectation,
+  type ClosedFormFormulas,
+  type ClosedFormOptions,
+  closedForm,
+} from "./network/layers/closed-form.js";
 export { type ConvOptions, conv } from "./network/layers/conv.js";
 export { type ConvLocalOptions, convLocal } from "./network/layers/conv-local.js";
 export { type ConvTransposeOptions, convTranspose } from "./network/layers/conv-transpose.js";

@@ -102,8 +102,18 @@ const elementwise: readonly ElementwiseOp<any>[] = [
 
 /** Every elementwise operation and its derivatives by name. A new one is a formula and a line here; no engine knows of it. */
 export const elementwiseOps: ReadonlyMap<string, ElementwiseOp<Parameters>> = new Map(
-  elementwise.flatMap((op) => [op, ...tangentOps(op)]).map((op) => [op.name, op]),
+  elementwise.flatMap(withTangents),
 );
+
+function withTangents(op: ElementwiseOp): (readonly [string, ElementwiseOp])[] {
+  return [op, ...tangentOps(op)].map((each) => [each.name, each] as const);
+}
+
+/** Adds the operations of a user's function. Engines make their code where this is known: threads are sent what is made. */
+export function registerDual(dual: AnyDual): void {
+  const all = elementwiseOps as Map<string, ElementwiseOp>;
+  for (const [name, op] of Object.values(dualOps(dual)).flatMap(withTangents)) all.set(name, op);
+}
 
 /** Every structural operation by name. Engines write tables of the same type, so a forgotten one does not compile. */
 export const structuralOps: { readonly [Name in StructuralName]: StructuralOp } = {

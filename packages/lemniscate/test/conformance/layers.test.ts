@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { layers } from "../../dist/network/layers/index.js";
 import { checkLayer, type LayerRow } from "./check-layer.js";
+import { wave } from "./closed-form.js";
 import { expanded } from "./expanded.js";
 
 const biased = { type: "dense", weightStd: 1.3, biasStd: 0.4, width: 6 };
@@ -230,6 +231,8 @@ const rows: readonly LayerRow[] = [
     finite: [],
     error: 1e-7,
   },
+  // x + sin x; random networks are averaged where nobody has given the formulas.
+  { type: "closedForm", below: affine, finite: [], options: [{ name: wave.name }] },
   { type: "expNormalized", below: affine, finite: [], options: [{}, { gamma: 0.6, shift: 0.2 }] },
   {
     type: "conv",

@@ -841,6 +841,8 @@ function dual(network: Data): { readonly value: Expectation; readonly slope: Exp
       return dual(JSON.parse(network["name"] as string) as Data);
     case "elementwiseNumerical":
       return quadrature(network["fn"] as "sigmoid" | "softplus" | "gaussianCdf", of("nodes"));
+    case "closedForm":
+      return quadrature("x + sin x", 40);
     case "expNormalized": {
       const value: Expectation = (pp, pq, qq) => {
         const s = Math.sqrt(pp * qq);
@@ -858,7 +860,7 @@ function dual(network: Data): { readonly value: Expectation; readonly slope: Exp
 
 /** A product of two rules of Gauss and Hermite, whose nodes are the zeros of He_n and whose weights are 1/(n h_{n−1}²). */
 function quadrature(
-  fn: "sigmoid" | "softplus" | "gaussianCdf",
+  fn: "sigmoid" | "softplus" | "gaussianCdf" | "x + sin x",
   count: number,
 ): { readonly value: Expectation; readonly slope: Expectation } {
   // h_n = He_n/√n!, and h_n' = √n h_{n−1}.
@@ -891,6 +893,7 @@ function quadrature(
     sigmoid: [logistic, (x: number) => logistic(x) * (1 - logistic(x))] as const,
     softplus: [(x: number) => Math.log1p(Math.exp(x)), logistic] as const,
     gaussianCdf: [distribution, density] as const,
+    "x + sin x": [(x: number) => x + Math.sin(x), (x: number) => 1 + Math.cos(x)] as const,
   }[fn];
   const expectation =
     (g: (x: number) => number): Expectation =>

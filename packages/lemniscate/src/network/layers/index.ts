@@ -4,6 +4,7 @@ import { absDefinition } from "./abs.js";
 import { aggregateDefinition } from "./aggregate.js";
 import { attentionDefinition } from "./attention.js";
 import { avgPoolDefinition } from "./avg-pool.js";
+import { closedFormDefinition } from "./closed-form.js";
 import { convDefinition } from "./conv.js";
 import { convLocalDefinition } from "./conv-local.js";
 import { convTransposeDefinition } from "./conv-transpose.js";
@@ -78,6 +79,7 @@ export const layers: ReadonlyMap<string, AnyLayer> = new Map(
     hardTanhDefinition,
     elementwiseDefinition,
     elementwiseNumericalDefinition,
+    closedFormDefinition,
     avgPoolDefinition,
     sumPoolDefinition,
     globalAvgPoolDefinition,

@@ -10,7 +10,7 @@ export type GaussianParameters = { readonly scale: number; readonly exponent: nu
  *   E[φφ] = a²/D,   E[φ'φ'] = 4a²b²pq/D³
  *
  * D² is computed as 1 − 2b(pp + qq) + 4b²(pp·qq − pq²). For b > 0 both are infinite where D² ≤ 0 or 2b·pp ≥ 1, beginning with
- * a variance of 1/4b: there the result is infinite too. Errors for b ≤ 0: 3u, and 5u of the derivative.
+ * a variance of 1/4b: there the result is infinite too, which a kernel refuses. Errors for b ≤ 0: 3u, and 5u of the derivative.
  */
 export const gaussianDual: Dual<GaussianParameters> = {
   name: "dualGaussian",
