@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { type PredictFlags, settingsOf } from "../../src/cli/predict/settings.js";
+import { readSpec } from "../../src/cli/spec/read.js";
 import { formatNpy } from "../../src/data/npy.js";
 import { emptyFolder, fixtures, lemniscate } from "./lemniscate.js";
 
@@ -37,6 +39,32 @@ test("standardized targets come back in their own unit", () => {
   expect(many.metrics.rmse / one.metrics.rmse).toBeCloseTo(1000, 6);
   expect(many.metrics.logLikelihood).toBeCloseTo(one.metrics.logLikelihood - Math.log(1000), 6);
   expect(many.logMarginalLikelihood).toBeCloseTo(one.logMarginalLikelihood, 6);
+});
+
+test("networks that are still in training are between nothing and the end", () => {
+  const folder = emptyFolder();
+  const at = (file: string): string => path.join(folder, file);
+  writeFileSync(at("x.npy"), formatNpy({ shape: [1, 1], data: Float64Array.of(1) }));
+  writeFileSync(at("y.npy"), formatNpy({ shape: [1], data: Float64Array.of(3) }));
+  writeFileSync(at("net.yaml"), "type: serial\nlayers: [{type: dense}, {type: relu}, {type: dense}]\n");
+  const files = ["--train-x", "x.npy", "--train-y", "y.npy", "--test-x", "x.npy"];
+  const run = (...options: readonly string[]) => lemniscate(["predict", "net.yaml", ...files, ...options], folder);
+  // K = 1/2, Θ = 1: the mean is 1 + 2(1 − e^{−t}) from a prior mean of 1, its variance e^{−2t}/2.
+  const options = ["--time", "4", "--learning-rate", "0.25", "--prior-mean", "1"];
+  const { get, training, noise, predictions } = JSON.parse(run(...options, "--json").stdout);
+  expect({ get, training, noise }).toEqual({
+    get: "ntk",
+    training: { time: 4, learningRate: 0.25, noise: 0 },
+    noise: undefined,
+  });
+  expect(predictions[0].mean[0]).toBeCloseTo(3 - 2 * Math.exp(-1), 12);
+  expect(predictions[0].variance).toBeCloseTo(Math.exp(-2) / 2, 12);
+  expect(run("--time", "2").stdout).toMatch(/^training +time 2 at learning rate 1$/m);
+  const refused = (flags: PredictFlags, message: string): void =>
+    expect(() => settingsOf(readSpec(at("net.yaml")), { trainX: "x", testX: "x", ...flags })).toThrow(message);
+  refused({ learningRate: 2 }, "learningRate: got a learning rate without a time");
+  refused({ time: 2, noise: { type: "heldOut" } }, "noise: got noise by heldOut for a training time");
+  refused({ time: 2, type: "classification" }, "time: got a classification, allowed is");
 });
 
 test("classes keep their names, and options override the file", () => {

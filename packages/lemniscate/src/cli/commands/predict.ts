@@ -38,6 +38,12 @@ export function predictCommand(program: Command): void {
     .addOption(new Option("--get <which>", "what predicts (default: nngp)").choices(["nngp", "ntk", "ntkgp"]))
     .option("--noise <how>", "0.1, relative:0.1, marginalLikelihood (default), heldOut", noise)
     .option("--prior-mean <mean>", "a number, or train for the mean of the targets (default: 0)", priorMean)
+    .option(
+      "--time <t>",
+      "how long networks have trained, in steps times learning rate (default: to the end)",
+      duration,
+    )
+    .option("--learning-rate <rate>", "what --time is multiplied by, so that it counts steps (default: 1)", rate)
     .option("--classes <n>", "number of classes (default: those that occur)", wholeNumber)
     .option("--out <file>", "write the predictions as .csv");
   withRun(command)
@@ -67,6 +73,18 @@ function noise(text: string): NoiseBlock {
   const number = finiteNumber(value);
   if (number < 0) throw new InvalidArgumentError("Allowed is a number from 0.");
   return value === text ? number : { type: "relative", value: number };
+}
+
+function duration(text: string): number {
+  const time = finiteNumber(text);
+  if (time < 0) throw new InvalidArgumentError("Allowed is a number from 0.");
+  return time;
+}
+
+function rate(text: string): number {
+  const value = finiteNumber(text);
+  if (value <= 0) throw new InvalidArgumentError("Allowed is a number above 0.");
+  return value;
 }
 
 function priorMean(text: string): number | "train" {

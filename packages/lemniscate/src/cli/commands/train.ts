@@ -85,7 +85,9 @@ export function trainCommand(program: Command): void {
 }
 
 async function run(spec: Spec, flags: Flags): Promise<void> {
-  const settings = settingsOf(spec, flags);
+  // The learning rate here is that of steps, and the limit is looked at when they are.
+  const { learningRate: _, ...others } = flags;
+  const settings = settingsOf(spec, others);
   const crossEntropy = flags.loss === "cross-entropy";
   if (crossEntropy && settings.type === "gp")
     throw new Misuse({

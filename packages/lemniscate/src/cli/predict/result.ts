@@ -26,8 +26,13 @@ export interface PredictResult {
   readonly train: Described;
   readonly test: Described;
   readonly classes?: readonly string[] | undefined;
-  readonly noise: Pick<TrainingReport, "noise" | "relativeNoise" | "jitter" | "jitterAdded" | "noiseReport">;
-  readonly logMarginalLikelihood: number;
+  /** Of a posterior. */
+  readonly noise?:
+    | Pick<TrainingReport, "noise" | "relativeNoise" | "jitter" | "jitterAdded" | "noiseReport">
+    | undefined;
+  readonly logMarginalLikelihood?: number | undefined;
+  /** Of networks in training: how long, and the noise on the diagonal of their kernel. */
+  readonly training?: { readonly time: number; readonly learningRate: number; readonly noise: number } | undefined;
   /** `accuracy` and `logLikelihood` of classes, `rmse` and `logLikelihood` of numbers; empty without test targets. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly predictions: readonly PredictedRow[];
@@ -42,28 +47,39 @@ export function toJson(result: PredictResult): string {
 }
 
 export function toText(result: PredictResult): string {
-  const { train, test, engine, noise, metrics, classes, type, get } = result;
+  const { train, test, engine, training, metrics, classes, type, get } = result;
   const shape = ([n, ...rest]: readonly number[]): string => `${n} examples of (${rest.join(", ")})`;
-  const { noiseReport: report } = noise;
-  const chosen =
-    report === undefined
-      ? ""
-      : `, chosen by ${{ marginalLikelihood: "marginal likelihood", heldOut: "held-out error" }[report.choose]} among ${report.scores.length}${report.atEdge ? ", at the edge of the grid" : ""}`;
   const threads = `${engine.threads} ${engine.threads === 1 ? "thread" : "threads"}`;
   return alignedTable([
     ["train", `${shape(train.shape)}${classes === undefined ? "" : `, ${classes.length} classes`}`],
     ["test", shape(test.shape)],
     ...[train, test].flatMap(({ note }): [string, string][] => (note === undefined ? [] : [["", note]])),
     ["method", `${type} with ${get}; ${engine.name} engine, ${engine.precision}, ${threads}`],
-    ["noise", `${number(noise.noise)} (${number(noise.relativeNoise)} × mean diagonal${chosen})`],
-    ["jitter", noise.jitter === 0 ? "none" : `${number(noise.jitterAdded)} (${number(noise.jitter)} × mean diagonal)`],
-    ["evidence", `${number(result.logMarginalLikelihood)} nats`],
+    ...(training === undefined
+      ? posteriorRows(result)
+      : ([
+          ["training", `time ${number(training.time)} at learning rate ${number(training.learningRate)}`],
+          ["noise", number(training.noise)],
+        ] as const)),
     ...Object.entries(metrics).map(([name, value]): [string, string] => [
       words[name] ?? name,
       `${number(value)}${name === "logLikelihood" ? " nats per target" : ""}`,
     ]),
     ["time", `${result.seconds.toFixed(1)} s`],
   ]);
+}
+
+function posteriorRows({ noise, logMarginalLikelihood }: PredictResult): (readonly [string, string])[] {
+  const { noise: own, relativeNoise, jitter, jitterAdded, noiseReport: report } = noise!;
+  const chosen =
+    report === undefined
+      ? ""
+      : `, chosen by ${{ marginalLikelihood: "marginal likelihood", heldOut: "held-out error" }[report.choose]} among ${report.scores.length}${report.atEdge ? ", at the edge of the grid" : ""}`;
+  return [
+    ["noise", `${number(own)} (${number(relativeNoise)} × mean diagonal${chosen})`],
+    ["jitter", jitter === 0 ? "none" : `${number(jitterAdded)} (${number(jitter)} × mean diagonal)`],
+    ["evidence", `${number(logMarginalLikelihood!)} nats`],
+  ];
 }
 
 const words: Readonly<Record<string, string>> = { rmse: "RMSE", logLikelihood: "log-likelihood" };

@@ -3,6 +3,7 @@ import { LemniscateError } from "../../core/errors.js";
 import { standardize } from "../../data/standardize.js";
 import type { Engine } from "../../engines/engine.js";
 import { classify } from "../../inference/classify.js";
+import { trainingDynamics } from "../../inference/dynamics.js";
 import { gp } from "../../inference/gp.js";
 import { accuracy, logLikelihood } from "../../inference/labels.js";
 import type { TrainingReport } from "../../inference/posterior.js";
@@ -12,16 +13,18 @@ import { type Examples, examplesOf, type Wanted } from "../spec/examples.js";
 import type { PredictedRow, PredictResult } from "./result.js";
 import type { Located, Settings } from "./settings.js";
 import type { Source } from "./source.js";
-import { plainTargets, standardizeTargets } from "./targets.js";
+import { centerTargets, plainTargets, type ScaledTargets, shiftTargets, standardizeTargets } from "./targets.js";
 
-type Found = Pick<PredictResult, "metrics" | "predictions" | "classes"> & { readonly report: TrainingReport };
+type Found = Pick<PredictResult, "metrics" | "predictions" | "classes" | "training"> & {
+  readonly report?: TrainingReport;
+};
 
 /** Trains and predicts as the settings say. */
 export async function predictWith(settings: Settings, source: Source, engine: Engine): Promise<PredictResult> {
   const started = performance.now();
   const [train, test] = await examplesFor(settings);
   const found = await (settings.type === "gp" ? regress : tellClasses)(settings, source, train, test);
-  const { noise, relativeNoise, jitter, jitterAdded, noiseReport, logMarginalLikelihood } = found.report;
+  const { report } = found;
   return {
     type: settings.type,
     get: settings.get,
@@ -29,12 +32,16 @@ export async function predictWith(settings: Settings, source: Source, engine: En
     train: { shape: train.x.shape, note: train.note },
     test: { shape: test.x.shape, note: test.note },
     classes: found.classes,
-    noise: { noise, relativeNoise, jitter, jitterAdded, noiseReport },
-    logMarginalLikelihood,
+    ...(report === undefined ? { training: found.training } : reported(report)),
     metrics: found.metrics,
     predictions: found.predictions,
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+function reported(report: TrainingReport): Pick<PredictResult, "noise" | "logMarginalLikelihood"> {
+  const { noise, relativeNoise, jitter, jitterAdded, noiseReport, logMarginalLikelihood } = report;
+  return { noise: { noise, relativeNoise, jitter, jitterAdded, noiseReport }, logMarginalLikelihood };
 }
 
 /** What to learn from and what to predict, on one scale and of one length. */
@@ -56,12 +63,19 @@ function scaled(settings: Settings, train: Examples, test: Examples): readonly [
 }
 
 async function regress(settings: Settings, source: Source, train: Examples, test: Examples): Promise<Found> {
-  const { get, noise, priorMean, train: of } = settings;
-  const { y, shift, scale } = (settings.standardize ? standardizeTargets : plainTargets)(
+  const { training, train: of } = settings;
+  const scaledTargets = (settings.standardize ? standardizeTargets : plainTargets)(
     train.targets ?? missing(of, "targets"),
   );
-  const fitted = await gp(source, train.x, y, { get, noise, priorMean });
-  const { mean, variance } = await fitted.predict(test.x, { of: get === "ntk" ? "latent" : "observed" });
+  const { scale } = scaledTargets;
+  const found = await (training === undefined ? conditioned : trained)(
+    settings,
+    source,
+    train.x,
+    scaledTargets,
+    test.x,
+  );
+  const { mean, variance, shift, about } = found;
   const { targets } = test;
   const row = (matrix: Matrix, i: number): number[] =>
     Array.from(matrix.data.subarray(i * matrix.columns, (i + 1) * matrix.columns));
@@ -73,8 +87,31 @@ async function regress(settings: Settings, source: Source, train: Examples, test
       target: targets && row(targets, i),
     }),
   );
-  return { report: fitted, predictions, metrics: targets === undefined ? {} : regressionMetrics(predictions) };
+  return { ...about, predictions, metrics: targets === undefined ? {} : regressionMetrics(predictions) };
 }
+
+interface Regressed extends Pick<ScaledTargets, "shift"> {
+  readonly mean: Matrix;
+  readonly variance: ArrayLike<number>;
+  readonly about: Pick<Found, "report" | "training">;
+}
+
+type Regression = (settings: Settings, source: Source, x: Batch, y: ScaledTargets, test: Batch) => Promise<Regressed>;
+
+const conditioned: Regression = async ({ get, noise, priorMean }, source, x, { y, shift }, test) => {
+  const fitted = await gp(source, x, y, { get, noise, priorMean });
+  const { mean, variance } = await fitted.predict(test, { of: get === "ntk" ? "latent" : "observed" });
+  return { mean, variance, shift, about: { report: fitted } };
+};
+
+/** Outputs start at the prior mean, for it is what targets are counted from. */
+const trained: Regression = async ({ get, priorMean, training }, source, x, targets, test) => {
+  const { time, learningRate, noise } = training!;
+  const { y, shift } = priorMean === "train" ? centerTargets(targets) : shiftTargets(targets, priorMean);
+  const flow = await trainingDynamics(source, x, y, { get, learningRate, noise });
+  const [at] = await flow.predict(test, { times: [time], uncertainty: "variance" });
+  return { ...at!, shift, about: { training: { time, learningRate, noise: flow.noise } } };
+};
 
 function regressionMetrics(rows: readonly PredictedRow[]): Record<string, number> {
   let squares = 0;

@@ -2,7 +2,7 @@
 import type { Noise } from "../../inference/noise.js";
 import type { Method } from "../../inference/predict.js";
 import { Misuse } from "../misuse.js";
-import type { DataBlock, NoiseBlock } from "../spec/blocks.js";
+import type { ClassificationBlock, DataBlock, GpBlock, NoiseBlock } from "../spec/blocks.js";
 import type { Spec } from "../spec/read.js";
 
 export interface PredictFlags {
@@ -10,6 +10,8 @@ export interface PredictFlags {
   readonly get?: Method;
   readonly noise?: NoiseBlock;
   readonly priorMean?: number | "train";
+  readonly time?: number;
+  readonly learningRate?: number;
   readonly classes?: number;
   readonly train?: string;
   readonly test?: string;
@@ -28,10 +30,20 @@ export interface Settings {
   readonly get: Method;
   readonly noise: Noise;
   readonly priorMean: number | "train";
+  /** Of networks that are still in training. */
+  readonly training: Training | undefined;
   readonly classes: number | undefined;
   readonly standardize: boolean;
   readonly train: Located;
   readonly test: Located;
+}
+
+/** How long networks have trained, in steps of a learning rate. */
+export interface Training {
+  readonly time: number;
+  readonly learningRate: number;
+  /** On the diagonal of the training kernel. */
+  readonly noise: number | { readonly relative: number };
 }
 
 /** A block of data and where it was named, which decides what its paths are relative to. */
@@ -53,9 +65,12 @@ export function settingsOf(spec: Spec, flags: PredictFlags): Settings {
       allowed: 'nothing, or "train"',
       mend: "Standardized targets have mean 0: leave one of the two out.",
     });
+  const type = flags.type ?? inference?.type ?? "gp";
+  const training = trainingOf(type, flags, inference);
   return {
-    type: flags.type ?? inference?.type ?? "gp",
-    get: flags.get ?? inference?.get ?? "nngp",
+    type,
+    get: flags.get ?? inference?.get ?? (training === undefined ? "nngp" : "ntk"),
+    training,
     noise: noiseOf(flags.noise ?? inference?.noise ?? { type: "marginalLikelihood" }),
     priorMean,
     classes: flags.classes ?? (inference?.type === "classification" ? inference.classes : undefined),
@@ -63,6 +78,33 @@ export function settingsOf(spec: Spec, flags: PredictFlags): Settings {
     train: located("train", flags, data?.train, spec),
     test: located("test", flags, data?.test, spec),
   };
+}
+
+function trainingOf(
+  type: Settings["type"],
+  flags: PredictFlags,
+  inference: GpBlock | ClassificationBlock | undefined,
+): Training | undefined {
+  const block = inference?.type === "gp" ? inference : undefined;
+  const [time, learningRate] = [flags.time ?? block?.time, flags.learningRate ?? block?.learningRate];
+  const refuse = (where: string, given: string, allowed: string, mend: string): never => {
+    throw new Misuse({ code: "OptionOutOfRange", where, given, allowed, mend });
+  };
+  if (time === undefined) {
+    if (learningRate !== undefined)
+      refuse("learningRate", "a learning rate without a time", "both, or neither", "Say how long to train, as --time.");
+    return undefined;
+  }
+  if (type !== "gp") refuse("time", "a classification", "a regression, of type gp", "Leave the time out.");
+  const noise = noiseOf(flags.noise ?? inference?.noise ?? 0);
+  if (typeof noise === "object" && "choose" in noise)
+    return refuse(
+      "noise",
+      `noise by ${noise.choose} for a training time`,
+      "a number, or relative:0.1",
+      "Give a number, as --noise 0: what is likely is known of the end of training alone.",
+    );
+  return { time, learningRate: learningRate ?? 1, noise };
 }
 
 /** On the command line there is no place to allow them, and a chosen noise copes with both. */

@@ -28,3 +28,15 @@ export function standardizeTargets({ rows, columns, data }: Matrix): ScaledTarge
 export function plainTargets(y: Matrix): ScaledTargets {
   return { y, shift: new Array<number>(y.columns).fill(0), scale: 1 };
 }
+
+/** Targets counted from a mean, in the unit that they have. */
+export function shiftTargets({ y, shift, scale }: ScaledTargets, by: number | readonly number[]): ScaledTargets {
+  const own = shift.map((_, c) => (typeof by === "number" ? by : by[c]!));
+  const data = Float64Array.from(y.data, (value, i) => value - own[i % y.columns]!);
+  return { y: { ...y, data }, shift: shift.map((value, c) => value + own[c]! * scale), scale };
+}
+
+/** Targets counted from the mean of each output. */
+export function centerTargets(targets: ScaledTargets): ScaledTargets {
+  return shiftTargets(targets, standardizeTargets(targets.y).shift);
+}

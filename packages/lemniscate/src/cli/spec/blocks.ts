@@ -71,6 +71,9 @@ export interface GpBlock {
   readonly get?: "nngp" | "ntk" | "ntkgp" | undefined;
   readonly noise?: NoiseBlock | undefined;
   readonly priorMean?: number | "train" | undefined;
+  /** How long networks have trained, and what steps of time are multiplied by. */
+  readonly time?: number | undefined;
+  readonly learningRate?: number | undefined;
 }
 
 export interface ClassificationBlock {

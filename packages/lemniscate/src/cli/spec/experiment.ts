@@ -119,6 +119,12 @@ const inference = z.discriminatedUnion("type", [
         .union([z.number(), z.literal("train")])
         .describe("Mean before data; default 0")
         .optional(),
+      time: z
+        .number()
+        .nonnegative()
+        .describe("How long infinitely wide networks have trained, in steps times learning rate; default: to the end")
+        .optional(),
+      learningRate: z.number().positive().describe("What time is multiplied by; default 1").optional(),
     })
     .describe("Regression"),
   z
