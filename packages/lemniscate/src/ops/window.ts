@@ -42,8 +42,12 @@ function reachAlong({ grid, to, filter, strides, before, padding }: WindowParame
   );
 }
 
+const knownTaps = new WeakMap<WindowParameters, readonly (readonly number[])[]>();
+
 /** Positions in row-major order under each position of a window, tap by tap; −1 outside the grid. */
 export function windowTaps(window: WindowParameters): readonly (readonly number[])[] {
+  const known = knownTaps.get(window);
+  if (known !== undefined) return known;
   let taps: readonly (readonly number[])[] = [[0]];
   for (const [axis, size] of window.grid.entries()) {
     const reach = reachAlong(window, axis);
@@ -51,6 +55,7 @@ export function windowTaps(window: WindowParameters): readonly (readonly number[
       reach.map((along) => before.flatMap((b) => along.map((at) => (b < 0 || at < 0 ? -1 : b * size + at)))),
     );
   }
+  knownTaps.set(window, taps);
   return taps;
 }
 

@@ -682,7 +682,7 @@ function functionOf(weights: Data | string): { phi: (x: number) => number; dual:
 function erf(x: number): number {
   if (Math.abs(x) > 6) return Math.sign(x);
   let [term, sum] = [x, x];
-  for (let k = 1; k < 200; k++) sum += term *= (2 * x * x) / (2 * k + 1);
+  for (let k = 1; Math.abs(term) > 1e-18 * Math.abs(sum); k++) sum += term *= (2 * x * x) / (2 * k + 1);
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
 

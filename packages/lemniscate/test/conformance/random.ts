@@ -43,6 +43,12 @@ export function randomBatch(seed: number, shape: readonly number[], mask?: reado
   return mask === undefined ? batch(shape, data) : batch(shape, data, mask);
 }
 
+/** Whether numbers are the same to the bit. */
+export function sameBits(a: Float64Array | Float32Array, b: Float64Array | Float32Array): boolean {
+  const [x, y] = [a, b].map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));
+  return x!.equals(y!);
+}
+
 /** The largest |a − b|, in units of the largest |b|; infinite where one of them is no number. */
 export function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;

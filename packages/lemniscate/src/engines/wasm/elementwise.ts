@@ -162,8 +162,19 @@ function advance(f: Fn, format: Format, access: StreamAccess, pointer: Local, st
   if (access === "row") f.advance(pointer, format.bytes);
 }
 
+/** Layouts ask again and again how many lines a function keeps. */
+const graphs = new WeakMap<Fused, { readonly format: Format; readonly results: readonly Vector[] }>();
+
 /** The formulas of all steps as one graph of vectors. */
-function graph(format: Format, { steps, outputs }: Fused): readonly Vector[] {
+function graph(format: Format, fused: Fused): readonly Vector[] {
+  const known = graphs.get(fused);
+  if (known?.format === format) return known.results;
+  const results = vectorsOf(format, fused);
+  graphs.set(fused, { format, results });
+  return results;
+}
+
+function vectorsOf(format: Format, { steps, outputs }: Fused): readonly Vector[] {
   const algebra = new VectorAlgebra(format);
   const computed: Vector[] = [];
   for (const { op, parameters, args } of steps) {

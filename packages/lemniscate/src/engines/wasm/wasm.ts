@@ -11,7 +11,7 @@ import { generate } from "./module.js";
 import { openPool } from "./pool.js";
 import { emptyResults, type Setup } from "./runner.js";
 import { entriesOf, entryOf, slotBytes } from "./slots.js";
-import { formatOf } from "./vector.js";
+import { type Format, formatOf } from "./vector.js";
 
 const page = 65536;
 /** WebAssembly addresses 4 GiB. */
@@ -26,13 +26,41 @@ export interface WasmOptions {
   readonly alone?: number | undefined;
 }
 
-/** A program in the engine's terms; an engine keeps those it has seen. */
+/** A program in the engine's terms. */
 interface Translated {
+  readonly format: Format;
   readonly lowered: Lowered;
   readonly constants: Uint8Array;
   readonly module: WebAssembly.Module;
   /** Operations for one example and for one pair. */
   readonly flops: { readonly example: number; readonly pair: number };
+}
+
+/** The latest translations: engines are opened and closed, for every call of a kernel, while programs stay the same. */
+const known = new Map<string, Promise<Translated>>();
+const mostKnown = 64;
+
+async function translate(program: Program, format: Format, shared: boolean): Promise<Translated> {
+  const lowered = lower(program);
+  const { bytes, constants } = generate(lowered, format, shared);
+  const module = await WebAssembly.compile(bytes);
+  const flops = {
+    example: flopsOf(lowered.program, lowered.program.example),
+    pair: flopsOf(lowered.program, lowered.program.pair),
+  };
+  return { format, lowered, constants, module, flops };
+}
+
+/** The translation of a program, made at once or known already. */
+function translated(program: Program, format: Format, shared: boolean): Promise<Translated> {
+  const key = JSON.stringify([format, shared, program]);
+  const found = known.get(key) ?? translate(program, format, shared);
+  // Behind all others, as the one that was used last.
+  known.delete(key);
+  known.set(key, found);
+  found.catch(() => known.delete(key));
+  if (known.size > mostKnown) known.delete(known.keys().next().value!);
+  return found;
 }
 
 /**
@@ -43,24 +71,8 @@ interface Translated {
  */
 export function wasmEngine(options: WasmOptions): Engine {
   const { precision, threads = defaultThreads(), start = startThread ?? null, alone } = options;
-  const format = formatOf(precision, hasRelaxedSimd());
+  const ours = formatOf(precision, hasRelaxedSimd());
   const pool = openPool(threads, start ?? undefined, alone);
-  const known = new Map<string, Translated>();
-  const translate = async (program: Program): Promise<Translated> => {
-    const key = JSON.stringify(program);
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const lowered = lower(program);
-    const { bytes, constants } = generate(lowered, format, pool.shared);
-    const module = await WebAssembly.compile(bytes);
-    const flops = {
-      example: flopsOf(lowered.program, lowered.program.example),
-      pair: flopsOf(lowered.program, lowered.program.pair),
-    };
-    const translated = { lowered, constants, module, flops };
-    known.set(key, translated);
-    return translated;
-  };
   // Jobs come one after another and leave nothing behind, so shared memory is used again; a new one for each would stay
   // until the garbage collector notices. Without threads jobs may take turns, and each has its own.
   let kept: WebAssembly.Memory | undefined;
@@ -76,7 +88,7 @@ export function wasmEngine(options: WasmOptions): Engine {
     return kept;
   };
   const prepare = async (program: Program, batches: readonly EngineBatch[], tiles: readonly Tile[]): Promise<Setup> => {
-    const { lowered, constants, module, flops } = await translate(program);
+    const { format, lowered, constants, module, flops } = await translated(program, ours, pool.shared);
     const tileSize = tiles.reduce((max, t) => Math.max(max, t.rowTo - t.rowFrom, t.columnTo - t.columnFrom), 1);
     const layout = layoutOf(lowered, format, constants.length, batches, tileSize, pool.threads);
     if (layout.bytes > largestMemory) throw tooLarge(layout.bytes);
@@ -97,7 +109,7 @@ export function wasmEngine(options: WasmOptions): Engine {
       yield* pool.run(() => prepare(program, batches, tiles), tiles, b === null, signal);
     },
     async bytes(program, count, side) {
-      const { lowered, constants } = await translate(program);
+      const { format, lowered, constants } = await translated(program, ours, pool.shared);
       const { grid, channels } = program.input;
       const batch: Batch = { shape: [count, ...grid, channels!], data: new Float32Array(0) };
       const { bytes } = layoutOf(lowered, format, constants.length, [batch], side, pool.threads);
@@ -112,7 +124,7 @@ export function wasmEngine(options: WasmOptions): Engine {
         columnFrom: e,
         columnTo: e + 1,
       }));
-      const values = emptyResults(program, format, a.shape[0]);
+      const values = emptyResults(program, ours, a.shape[0]);
       const setUp = (): Promise<Setup> => prepare(program, [a], tiles);
       for await (const { tile, values: own } of pool.run(setUp, tiles, true, signal))
         for (const key of program.get) values[key]!.set(own[key]!, tile.rowFrom * own[key]!.length);
