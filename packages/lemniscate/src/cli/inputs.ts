@@ -1,6 +1,7 @@
 /** @module Inputs and targets from the files that options name. */
 import { type Batch, batch, examples, maskedBy } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
+import { type Edge, type GraphOptions, withGraphs } from "../core/graphs.js";
 import { parseTable, type Table } from "../data/csv.js";
 import { readBytes } from "../data/files.js";
 import { type NpyArray, numbersOf, readNpy } from "../data/npy.js";
@@ -13,23 +14,64 @@ export interface InputOptions {
   readonly mask?: string | undefined;
   /** Entries that stand for padding. */
   readonly maskConstant?: number | undefined;
+  /** Graphs whose nodes are the positions: the file of their edges, and what is made of them. */
+  readonly graphs?: (Omit<GraphOptions, "edges" | "adjacency"> & { readonly edges: string }) | undefined;
   /** Take the first examples only. */
   readonly count?: number | undefined;
 }
 
 /** Inputs (n, d), (n, T, d), (n, H, W, d) in a `.npy` file, or (n, d) in a `.csv` or `.tsv` file. */
-export async function readInputs(file: string, { mask, maskConstant, count }: InputOptions = {}): Promise<Batch> {
+export async function readInputs(
+  file: string,
+  { mask, maskConstant, graphs, count }: InputOptions = {},
+): Promise<Batch> {
   if (/\.[ct]sv$/i.test(file)) {
     const { x } = numericTable(await readCsv(file), { target: "none", constantColumns: "keep" });
     return count === undefined ? x : examples(x, 0, Math.min(count, x.shape[0]));
   }
   const array = await readNpy(file);
   const presence = mask === undefined ? undefined : presenceIn(await readNpy(mask), mask, array.shape);
-  const x = named(file, () => {
+  const plain = named(file, () => {
     if (maskConstant !== undefined) return maskedBy(maskConstant, array.shape, floats(array));
     return batch(array.shape, floats(array), presence);
   });
+  const x = graphs === undefined ? plain : await graphed(plain, graphs);
   return count === undefined ? x : examples(x, 0, Math.min(count, x.shape[0]));
+}
+
+/** A batch with the graphs in a table of edges. */
+async function graphed(x: Batch, { edges: file, ...options }: NonNullable<InputOptions["graphs"]>): Promise<Batch> {
+  const table = await readCsv(file);
+  const own = table.header.indexOf("example");
+  const inputs = table.header.filter((_, column) => column !== own);
+  if (inputs.length !== 2 && inputs.length !== 3)
+    throw new LemniscateError({
+      code: "BadFile",
+      where: file,
+      given: `the columns ${table.header.join(", ")}`,
+      allowed: "source, target, and weight if there is one; and example, where graphs differ",
+      mend: "Write one edge a line; nodes and examples count from 0.",
+    });
+  const { x: numbers } = numericTable(table, { target: "none", constantColumns: "keep" });
+  const width = table.header.length;
+  const edges = Array.from({ length: x.shape[0] }, (): Edge[] => []);
+  for (let row = 0; row < numbers.shape[0]; row++) {
+    const fields = Array.from(numbers.data.subarray(row * width, (row + 1) * width));
+    const [from, to, weight] = fields.filter((_, column) => column !== own) as [number, number, number?];
+    const edge: Edge = weight === undefined ? [from, to] : [from, to, weight];
+    const of = own < 0 ? edges : [edges[fields[own]!]];
+    for (const list of of)
+      if (list === undefined)
+        throw new LemniscateError({
+          code: "BadFile",
+          where: `${file}:${table.rows[row]!.line}`,
+          given: `example ${fields[own]}`,
+          allowed: `whole numbers from 0 to ${edges.length - 1}`,
+          mend: "Examples are numbered in the order that the inputs have.",
+        });
+      else list.push(edge);
+  }
+  return named(file, () => withGraphs(x, { edges, ...options }));
 }
 
 /** A table, whose first line is a header unless it holds nothing but numbers. */
@@ -76,6 +118,7 @@ function floats(array: NpyArray): Float32Array | Float64Array {
 /** Two batches of token sequences, the shorter one padded to the length of the other; others as they are. */
 export function ofOneLength(x1: Batch, x2: Batch): readonly [Batch, Batch] {
   if (x1.shape.length !== 3 || x2.shape.length !== 3 || x1.shape[1] === x2.shape[1]) return [x1, x2];
+  if (x1.parts !== undefined || x1.graphs !== undefined) return [x1, x2];
   const longest = Math.max(x1.shape[1]!, x2.shape[1]!);
   return [padded(x1, longest), padded(x2, longest)];
 }

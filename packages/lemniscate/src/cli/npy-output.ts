@@ -5,12 +5,16 @@ import type { Matrix } from "../linalg/matrix.js";
 
 const pieceBytes = 16 * 2 ** 20;
 
-/** Writes a matrix as `.npy` piece by piece, so that it is never in memory twice. */
-export async function writeMatrix(file: string, matrix: Matrix, signal: AbortSignal): Promise<void> {
-  const { rows, columns, data } = matrix;
+/** Writes numbers of a shape as `.npy` piece by piece, so that they are never in memory twice. */
+export async function writeNumbers(
+  file: string,
+  shape: readonly number[],
+  data: Matrix["data"],
+  signal: AbortSignal,
+): Promise<void> {
   const handle = await open(file, "w");
   try {
-    await handle.writeFile(formatHeader(typeOf(data), [rows, columns]));
+    await handle.writeFile(formatHeader(typeOf(data), shape));
     for (let from = 0; from < data.byteLength; from += pieceBytes) {
       signal.throwIfAborted();
       const length = Math.min(pieceBytes, data.byteLength - from);

@@ -50,7 +50,7 @@ export function standardize(train: Batch): Standardizer {
       const isPresent = batch.mask?.[Math.floor(i / d)] !== 0;
       return deviation === 0 || !isPresent ? 0 : (value - (mean[i % d] as number)) / deviation;
     });
-    return batch.mask === undefined ? { shape: batch.shape, data } : { shape: batch.shape, data, mask: batch.mask };
+    return { ...batch, data };
   };
   return { mean, std, apply };
 }

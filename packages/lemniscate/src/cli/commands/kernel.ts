@@ -3,11 +3,12 @@ import type { Batch } from "../../core/batch.js";
 import { openEngine } from "../../engines/open.js";
 import type { Matrix } from "../../linalg/matrix.js";
 import { type Quantity, resultKey } from "../../program/program.js";
+import { type KernelOptions, positionKernel } from "../../tiles/kernel.js";
 import { kernels } from "../../tiles/kernels.js";
 import { type InputOptions, ofOneLength, readInputs } from "../inputs.js";
 import { interruptible } from "../interrupt.js";
 import { Misuse } from "../misuse.js";
-import { writeMatrix } from "../npy-output.js";
+import { writeNumbers } from "../npy-output.js";
 import {
   engineOptions,
   maskConstant,
@@ -22,7 +23,7 @@ import {
 import { checkInput, checkOutput, writeOutputs } from "../output.js";
 import { progressOf } from "../progress.js";
 import { examplesOf } from "../spec/examples.js";
-import type { Spec } from "../spec/read.js";
+import { onlyNetwork, type Spec } from "../spec/read.js";
 
 interface Flags extends RunFlags, SpecFlags {
   readonly x?: string;
@@ -32,6 +33,7 @@ interface Flags extends RunFlags, SpecFlags {
   readonly maskConstant?: number;
   readonly get: readonly Quantity[];
   readonly out: string;
+  readonly positions?: boolean;
   readonly json?: boolean;
 }
 
@@ -46,6 +48,7 @@ export function kernelCommand(program: Command): void {
     .option("--mask2 <file>", "the same of x2")
     .option("--mask-constant <number>", "entries of x and x2 that stand for padding", maskConstant)
     .addOption(new Option("--get <which>", "nngp, ntk, or nngp,ntk").argParser(quantities).default(["nngp"], "nngp"))
+    .option("--positions", "of a network that ends with positions: a block (S, S) for each pair of examples")
     .requiredOption(
       "--out <file>",
       "the matrix; of several, k.npy becomes k.nngp.npy and k.ntk.npy, or k.name.npy of a network",
@@ -66,10 +69,15 @@ async function run(spec: Spec, flags: Flags): Promise<void> {
   await using engine = await openEngine(engineOptions(flags, spec.experiment.engine));
   const progress = progressOf("kernel", progressStyle(flags));
   const { get, memory } = flags;
+  const options = { get, engine, memory, onProgress: progress.update };
   let found: Readonly<Record<string, Readonly<Record<string, Matrix>>>>;
   try {
     found = await interruptible((signal) =>
-      spec.within(() => kernels(spec.networks)(x1, x2, { get, engine, memory, signal, onProgress: progress.update })),
+      spec.within(() =>
+        flags.positions === true
+          ? blocks(spec, x1, x2, { ...options, signal })
+          : kernels(spec.networks)(x1, x2, { ...options, signal }),
+      ),
     );
   } finally {
     progress.end();
@@ -82,7 +90,7 @@ async function run(spec: Spec, flags: Flags): Promise<void> {
     })),
   );
   await writeOutputs(
-    files.map(({ file, matrix }) => ({ file, write: (to, signal) => writeMatrix(to, matrix, signal) })),
+    files.map(({ file, matrix }) => ({ file, write: (to, signal) => writeBlocks(to, matrix, signal) })),
   );
   const seconds = (performance.now() - started) / 1000;
   const { rows, columns } = files[0]!.matrix;
@@ -93,6 +101,27 @@ async function run(spec: Spec, flags: Flags): Promise<void> {
   } else if (flags.quiet !== true)
     for (const { key, file } of files)
       console.error(`${file}: ${key} ${rows} × ${columns}, ${precision}, ${name} engine, ${seconds.toFixed(1)} s`);
+}
+
+/** Kernels between positions, as matrices whose entries are blocks. */
+async function blocks(
+  spec: Spec,
+  x1: Batch,
+  x2: Batch | null,
+  options: KernelOptions & { readonly get: readonly Quantity[] },
+): Promise<Record<string, Record<string, Matrix>>> {
+  const found = await positionKernel(onlyNetwork(spec))(x1, x2, options);
+  const [rows, columns] = [x1.shape[0], (x2 ?? x1).shape[0]];
+  return {
+    "": Object.fromEntries(options.get.map((quantity) => [quantity, { rows, columns, data: found[quantity]! }])),
+  };
+}
+
+/** (rows, columns), or (rows, columns, S, S) of blocks. */
+function writeBlocks(file: string, matrix: Matrix, signal: AbortSignal): Promise<void> {
+  const { rows, columns, data } = matrix;
+  const S = data.length === rows * columns ? 1 : Math.sqrt(data.length / (rows * columns));
+  return writeNumbers(file, S === 1 ? [rows, columns] : [rows, columns, S, S], data, signal);
 }
 
 async function inputs(spec: Spec, flags: Flags): Promise<readonly [Batch, Batch | null]> {

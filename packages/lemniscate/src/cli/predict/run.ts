@@ -9,6 +9,7 @@ import { accuracy, logLikelihood } from "../../inference/labels.js";
 import type { TrainingReport } from "../../inference/posterior.js";
 import type { Matrix } from "../../linalg/matrix.js";
 import { ofOneLength } from "../inputs.js";
+import { Misuse } from "../misuse.js";
 import { type Examples, examplesOf, type Wanted } from "../spec/examples.js";
 import type { PredictedRow, PredictResult } from "./result.js";
 import type { Located, Settings } from "./settings.js";
@@ -54,6 +55,14 @@ const read = ({ block, where, resolve }: Located, wanted: Wanted): Promise<Examp
   examplesOf(block, wanted, where, resolve);
 
 function scaled(settings: Settings, train: Examples, test: Examples): readonly [Examples, Examples] {
+  if (settings.standardize && train.x.parts !== undefined)
+    throw new Misuse({
+      code: "OptionOutOfRange",
+      where: "standardize",
+      given: "several inputs",
+      allowed: "one input",
+      mend: "Bring each of them to a scale of its own before.",
+    });
   const { apply } = settings.standardize ? standardize(train.x) : { apply: (x: Batch) => x };
   const [x1, x2] = ofOneLength(apply(train.x), apply(test.x));
   return [

@@ -1,4 +1,5 @@
 /** @module What a specification file may say. Every block names its `type`, so that errors can name the block. */
+import type { GraphOptions } from "../../core/graphs.js";
 import type { networkVersion } from "../../network/json.js";
 
 /** Arrays in `.npy` files. */
@@ -8,7 +9,20 @@ export interface NpyBlock {
   readonly y?: string | undefined;
   readonly mask?: string | undefined;
   readonly maskConstant?: number | "NaN" | undefined;
+  readonly graphs?: GraphsBlock | undefined;
   readonly count?: number | undefined;
+}
+
+/** Graphs on whose nodes positions are, by a table of edges. */
+export interface GraphsBlock extends Pick<GraphOptions, "undirected" | "selfLoops" | "normalize"> {
+  readonly edges: string;
+}
+
+/** Several inputs of one network, by the names it knows them by. */
+export interface InputsBlock {
+  readonly type: "inputs";
+  readonly inputs: Readonly<Record<string, NpyBlock | CsvBlock>>;
+  readonly y?: string | undefined;
 }
 
 /** A table with a header line, one example a row. */
@@ -52,7 +66,7 @@ export interface EmbeddingBlock {
   readonly tokenizer?: "treebank" | "keras" | undefined;
 }
 
-export type DataBlock = NpyBlock | CsvBlock | ImdbBlock | TextsBlock;
+export type DataBlock = NpyBlock | CsvBlock | InputsBlock | ImdbBlock | TextsBlock;
 
 /** A number is absolute, in the unit of the kernel. */
 export type NoiseBlock =

@@ -1,10 +1,11 @@
 /** @module Examples from the blocks of a specification: inputs, with targets or labels. */
 import type { Batch } from "../../core/batch.js";
 import { LemniscateError } from "../../core/errors.js";
+import { inputs } from "../../core/inputs.js";
 import { columnIndex } from "../../data/csv.js";
 import { numericTable } from "../../data/numeric-table.js";
 import type { Matrix } from "../../linalg/matrix.js";
-import { readCsv, readInputs, readTargets } from "../inputs.js";
+import { named, readCsv, readInputs, readTargets } from "../inputs.js";
 import { checkInput } from "../output.js";
 import type { CsvBlock, DataBlock, NpyBlock } from "./blocks.js";
 import { imdbExamples, textExamples } from "./texts.js";
@@ -38,6 +39,15 @@ export async function examplesOf(
     return resolved;
   };
   if (block.type === "npy") return fromNpy(block, wanted, found);
+  if (block.type === "inputs") {
+    const parts = Object.entries(block.inputs).map(async ([name, part]): Promise<readonly [string, Batch]> => {
+      const { x } = await examplesOf(part, "nothing", `${where}.inputs.${name}`, resolve);
+      return [name, x];
+    });
+    const all = await Promise.all(parts);
+    const x = named(where, () => inputs(Object.fromEntries(all)));
+    return withTargets(x, where, block.y, wanted, found);
+  }
   if (block.type === "csv") {
     // What spoils training says nothing about a test set, which may be small, nor about a kernel by itself.
     const lenient = wanted === "nothing" || where.endsWith("test");
@@ -48,15 +58,28 @@ export async function examplesOf(
 }
 
 async function fromNpy(
-  { x, y, mask, maskConstant, count }: NpyBlock,
+  { x, y, mask, maskConstant, graphs, count }: NpyBlock,
   wanted: Wanted,
   found: (key: string, file: string) => string,
 ): Promise<Examples> {
   const inputs = await readInputs(found("x", x), {
     mask: mask === undefined ? undefined : found("mask", mask),
     maskConstant: maskConstant === undefined ? undefined : Number(maskConstant),
+    graphs: graphs && { ...graphs, edges: found("graphs.edges", graphs.edges) },
     count,
   });
+  return withTargets(inputs, x, y, wanted, found, count);
+}
+
+/** Inputs with the targets or labels of a file, if it is wanted and there. */
+async function withTargets(
+  inputs: Batch,
+  x: string,
+  y: string | undefined,
+  wanted: Wanted,
+  found: (key: string, file: string) => string,
+  count?: number,
+): Promise<Examples> {
   if (y === undefined || wanted === "nothing") return { x: inputs };
   const file = found("y", y);
   const targets = await readTargets(file, count);

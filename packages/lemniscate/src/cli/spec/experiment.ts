@@ -6,6 +6,17 @@ import type { Experiment } from "./blocks.js";
 const file = (what: string): z.ZodString => z.string().min(1).describe(`${what}; relative to this file`);
 const count = z.number().int().positive();
 
+const graphs = z
+  .strictObject({
+    edges: file(
+      "A table of edges, source and target, with a column of weights or none; with a column example, of each one",
+    ),
+    undirected: z.boolean().describe("Whether every edge leads back too; default false").optional(),
+    selfLoops: z.boolean().describe("Whether every node has an edge to itself besides; default false").optional(),
+    normalize: z.enum(["none", "mean", "symmetric"]).describe("What weights are divided by; default none").optional(),
+  })
+  .describe("Graphs whose nodes are the positions, for aggregate");
+
 const npy = z
   .strictObject({
     type: z.literal("npy"),
@@ -16,6 +27,7 @@ const npy = z
       .union([z.number(), z.literal("NaN")])
       .describe("Entries of x that stand for padding")
       .optional(),
+    graphs: graphs.optional(),
     count: count.describe("Take the first examples only").optional(),
   })
   .describe("Arrays in .npy files");
@@ -81,7 +93,17 @@ const texts = z
   })
   .describe("A table of texts and their classes, as word vectors");
 
-const data = z.discriminatedUnion("type", [npy, csv, imdb, texts]).meta({ id: "data" });
+const inputs = z
+  .strictObject({
+    type: z.literal("inputs"),
+    inputs: z
+      .record(z.string().min(1), z.discriminatedUnion("type", [npy, csv]))
+      .describe("Inputs by the names of the network's input layers"),
+    y: file("Targets (n) or (n, outputs), or labels (n) from 0").optional(),
+  })
+  .describe("Several inputs of one network");
+
+const data = z.discriminatedUnion("type", [npy, csv, inputs, imdb, texts]).meta({ id: "data" });
 
 const standardize = z
   .boolean()
