@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { accuracyCommand } from "./shaped/accuracy.js";
+import { checkCommand } from "./shaped/check.js";
 import { compareCommand } from "./shaped/compare.js";
 import { mapCommand } from "./shaped/map.js";
 import { sdeCommand, simulateCommand } from "./shaped/paths.js";
@@ -9,6 +10,14 @@ export function shapedCommand(program: Command): void {
   const shaped = program
     .command("shaped")
     .description("Shaped transformers in the limit of depth and width together, and networks of finite width.");
-  for (const add of [sdeCommand, simulateCommand, compareCommand, mapCommand, accuracyCommand, trainCommand])
+  for (const add of [
+    sdeCommand,
+    simulateCommand,
+    compareCommand,
+    mapCommand,
+    accuracyCommand,
+    checkCommand,
+    trainCommand,
+  ])
     add(shaped);
 }
