@@ -8,9 +8,9 @@ import { build } from "rolldown";
 
 const home = new URL("../packages/lemniscate/", import.meta.url);
 const file = (name) => fileURLToPath(new URL(name, home));
-const { dependencies, exports } = JSON.parse(readFileSync(file("package.json"), "utf8"));
+const { dependencies, peerDependencies, exports } = JSON.parse(readFileSync(file("package.json"), "utf8"));
 /** Packages that stay imports; zod, which every layer needs, is what takes long to find file by file. */
-const outside = Object.keys(dependencies).filter((name) => name !== "zod");
+const outside = Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => name !== "zod");
 
 const platform = (name) => `engines/wasm/platform/${name}.js`;
 /** Every entry in package.json's exports, and what else is looked for by name. */

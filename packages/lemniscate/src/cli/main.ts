@@ -5,6 +5,7 @@ import { estimateCommand } from "./commands/estimate.js";
 import { explainCommand } from "./commands/explain.js";
 import { kernelCommand } from "./commands/kernel.js";
 import { predictCommand } from "./commands/predict.js";
+import { reproduceCommand } from "./commands/reproduce.js";
 import { schemaCommand } from "./commands/schema.js";
 import { shapedCommand } from "./commands/shaped.js";
 import { trainCommand } from "./commands/train.js";
@@ -39,6 +40,7 @@ for (const add of [
   doctorCommand,
   schemaCommand,
   shapedCommand,
+  reproduceCommand,
 ])
   add(program);
 for (const command of program.commands) command.option("--debug", "print the stack of an error");

@@ -47,7 +47,16 @@ export {
   norm,
   type Observable,
 } from "./statistics/observables.js";
-export { type DensityRow, density, type Estimate, mean, quantiles, rate, variance } from "./statistics/summary.js";
+export {
+  type DensityRow,
+  density,
+  type Estimate,
+  mean,
+  quantiles,
+  rate,
+  smoothDensity,
+  variance,
+} from "./statistics/summary.js";
 export type { LabelledWords } from "./training/classifier.js";
 export type { OptimizerName } from "./training/optimizer.js";
 export { type ClassifierOptions, type TextTask, type TrainingReport, trainClassifier } from "./training/train.js";

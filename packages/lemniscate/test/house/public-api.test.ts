@@ -360,6 +360,7 @@ test("lemniscate/shaped exports these names", async () => {
       "shapedModel",
       "shapedTransformer",
       "simulate",
+      "smoothDensity",
       "solveSde",
       "trainClassifier",
       "trajectory",

@@ -18,7 +18,7 @@ export function correlation(a: number, b: number): Observable {
     name: `rho${a}${b}`,
     of(snapshot) {
       const [aa, ab, bb] = [entries(snapshot, a, a), entries(snapshot, a, b), entries(snapshot, b, b)];
-      return ab.map((v, p) => (v === 0 ? 0 : Math.max(-1, Math.min(1, v / Math.sqrt(aa[p]! * bb[p]!)))));
+      return ab.map((v, p) => (v === 0 ? 0 : Math.max(-1, Math.min(1, v / Math.sqrt(aa[p]!) / Math.sqrt(bb[p]!)))));
     },
   };
 }

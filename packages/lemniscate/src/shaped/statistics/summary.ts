@@ -80,6 +80,28 @@ export function density(x: ArrayLike<number>, limits: readonly [number, number],
   });
 }
 
+/**
+ * The density at equally spaced points between two limits, smoothed by a Gaussian kernel.
+ *
+ * @source the width of the kernel: Silverman 1986, eq. 3.31
+ */
+export function smoothDensity(
+  x: ArrayLike<number>,
+  limits: readonly [number, number],
+  points: number,
+): { readonly x: number; readonly density: number }[] {
+  const [low, high] = limits;
+  const [q25, q75] = quantiles(x, [0.25, 0.75]) as [Estimate, Estimate];
+  const spread = Math.min(Math.sqrt(variance(x).value), (q75.value - q25.value) / 1.34);
+  const width = 0.9 * spread * x.length ** -0.2;
+  return Array.from({ length: points }, (_, k) => {
+    const at = low + (k * (high - low)) / (points - 1);
+    let sum = 0;
+    for (let i = 0; i < x.length; i++) sum += Math.exp(-(((x[i]! - at) / width) ** 2) / 2);
+    return { x: at, density: sum / (x.length * width * Math.sqrt(2 * Math.PI)) };
+  });
+}
+
 /** Exponent r of gaps C·n^−r at widths n, by least squares of logarithms weighted by their errors. */
 export function rate(gaps: readonly (Estimate & { readonly width: number })[]): Estimate {
   const rows = gaps.map(({ width, value, error }) => ({
