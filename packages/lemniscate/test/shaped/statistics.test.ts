@@ -71,6 +71,8 @@ describe("observables", () => {
   it("are those of each path", () => {
     expect([...covariance(0, 1).of(snapshot)]).toEqual([1, 2]);
     expect([...correlation(0, 1).of(snapshot)]).toEqual([0.5, 1]);
+    const large = { ...snapshot, covariances: snapshot.covariances.map((v) => v * 1e200) };
+    expect([...correlation(0, 1).of(large)]).toEqual([0.5, 1]);
     expect([...norm(0).of(snapshot)]).toEqual([2, 1]);
     expect([...logDeterminant.of(snapshot)]).toEqual([Math.log(3), Number.NEGATIVE_INFINITY]);
     expect(effectiveRank.of(snapshot)[0]).toBeCloseTo(25 / 19, 14);
