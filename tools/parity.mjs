@@ -57,7 +57,8 @@ const [there, left, open] = [
 ].map(count);
 const text = `# Beside Neural Tangents, name by name
 
-Every public name of [Neural Tangents](https://github.com/google/neural-tangents) 0.6.6 and what takes its place: ${there} are
+Every public name of [Neural Tangents](https://github.com/google/neural-tangents) 0.6.6, the arguments of its kernel
+functions and the fields of their results, and what takes the place of each: ${there} are
 here, ${left} are left out on purpose${open === 0 ? "" : `, ${open} are not there yet`}. Written by \`node tools/parity.mjs\` from \`docs/parity/here.json\`; a test compares it
 with what the package exports.
 
