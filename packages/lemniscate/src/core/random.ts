@@ -22,8 +22,12 @@ const steps = [0x9e3779b9, 0xbb67ae85] as const;
 /** Philox4x32-10: turns a counter into four random words, in place, under a key of two words. */
 export function philox(words: Words, key: readonly [number, number]): void {
   // Words are signed on the way, which whole-number arithmetic of engines is made for.
-  let [a, b, c, d] = [words[0] | 0, words[1] | 0, words[2] | 0, words[3] | 0];
-  let [key0, key1] = [key[0] | 0, key[1] | 0];
+  let a = words[0] | 0;
+  let b = words[1] | 0;
+  let c = words[2] | 0;
+  let d = words[3] | 0;
+  let key0 = key[0] | 0;
+  let key1 = key[1] | 0;
   for (let round = 0; round < 10; round++) {
     const x = high(multipliers[1], c) ^ b ^ key0;
     const y = high(multipliers[0], a) ^ d ^ key1;
@@ -42,7 +46,10 @@ export function philox(words: Words, key: readonly [number, number]): void {
 
 /** The upper 32 bits of a product of two words, from products of their halves. */
 function high(x: number, y: number): number {
-  const [x0, x1, y0, y1] = [x & 0xffff, x >>> 16, y & 0xffff, y >>> 16];
+  const x0 = x & 0xffff;
+  const x1 = x >>> 16;
+  const y0 = y & 0xffff;
+  const y1 = y >>> 16;
   const outer = Math.imul(x1, y0);
   // Below 2^32: the middle of the product, of which only the carry is wanted.
   const middle = (Math.imul(x0, y0) >>> 16) + (outer & 0xffff) + (Math.imul(x0, y1) >>> 0);

@@ -154,7 +154,8 @@ function report({ name, rows, slopes }: NetworkRows, get: readonly Quantity[]): 
       [first.padEnd(12), ...rest.map((text) => text.padStart(14))].join(""),
     );
     const { error, spread } = slopes[quantity];
-    return [...table, `error of mean: ${power(error)}; spread of one: ${power(spread)}`].join("\n");
+    const powers = `error of mean: ${power(error)}; spread of one: ${power(spread)}`;
+    return [...table, ...(lines.length > 1 ? [powers] : [])].join("\n");
   });
   return [...(name === "" ? [] : [name]), tables.join("\n\n")].join("\n");
 }
