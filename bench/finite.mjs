@@ -14,8 +14,18 @@ const one = { type: "dense", width: 1 };
 const pool = { type: "globalAvgPool" };
 const rows = [
   ...[32, 128, 512, 1024].map((width) => ["2 hidden layers", [dense, relu, dense, relu, one], [64, 32], { width }]),
-  ...[32, 128].map((width) => ["conv 3 × 3, pool", [{ type: "conv", filter: [3, 3] }, relu, { type: "conv", filter: [3, 3] }, relu, pool, one], [16, 8, 8, 3], { width }]),
-  ...[32, 128].map((width) => ["attention, pool", [dense, { type: "attention" }, relu, pool, one], [16, 8, 16], { width, heads: 4, keys: 16, values: 16 }]),
+  ...[32, 128].map((width) => [
+    "conv 3 × 3, pool",
+    [{ type: "conv", filter: [3, 3] }, relu, { type: "conv", filter: [3, 3] }, relu, pool, one],
+    [16, 8, 8, 3],
+    { width },
+  ]),
+  ...[32, 128].map((width) => [
+    "attention, pool",
+    [dense, { type: "attention" }, relu, pool, one],
+    [16, 8, 16],
+    { width, heads: 4, keys: 16, values: 16 },
+  ]),
 ];
 
 /** Every array's derivatives as numbers, (outputs, examples, weights), and their products. */
@@ -31,7 +41,9 @@ function multipliedOut({ outputs, derivatives }) {
 }
 
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-console.log("| network | shape | width | structured, ms | multiplied out, ms | share |\n| --- | --- | --- | --- | --- | --- |");
+console.log(
+  "| network | shape | width | structured, ms | multiplied out, ms | share |\n| --- | --- | --- | --- | --- | --- |",
+);
 for (const [name, layers, shape, sizes] of rows) {
   const network = networkFromData({ type: "serial", layers });
   const size = shape.reduce((product, length) => product * length, 1);

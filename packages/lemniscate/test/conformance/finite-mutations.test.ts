@@ -396,7 +396,10 @@ function mutated(text: string, [file, from, to]: Mutation): string {
 
 describe("finite networks", () => {
   test("every layer is known to the loops, but for what no finite network has as its limit", () => {
-    const finite = [...rules.values()].filter(({ apply }) => apply !== undefined).map(({ name }) => name);
+    // What a closedForm is, the program at hand has to say, and copies of the library are programs of their own.
+    const finite = [...rules.values()]
+      .filter(({ apply, name }) => apply !== undefined && name !== "closedForm")
+      .map(({ name }) => name);
     expect(Object.keys(theirs).sort()).toEqual(finite.sort());
     const text = JSON.stringify(cases.map(([network]) => network));
     expect(finite.filter((name) => !text.includes(`"type":"${name}"`))).toEqual([]);
