@@ -1,6 +1,14 @@
 /** @module The polynomials of the fast engine, run in plain numbers from the graph that its code is made from. */
 import { describe, expect, test } from "vitest";
-import { formatOf, type Scalar, type Vector, VectorAlgebra } from "../../src/engines/wasm/vector.js";
+import { ModuleBuilder } from "../../src/engines/wasm/assembler.js";
+import {
+  ConstantTable,
+  emitVectors,
+  formatOf,
+  type Scalar,
+  type Vector,
+  VectorAlgebra,
+} from "../../src/engines/wasm/vector.js";
 import { numbers } from "../../src/ops/algebra.js";
 import { random } from "../conformance/random.js";
 
@@ -166,4 +174,31 @@ describe.each([
     expect(evaluate(atan2, [0, 0], scalar)).toBe(0);
     expect(evaluate(atan2, [0, -1], scalar)).toBeCloseTo(Math.PI, scalar === "f64" ? 15 : 6);
   });
+});
+
+test("a formula of any length needs few locals: 51 000 are more than a function may have", () => {
+  const format = formatOf("f64", false);
+  const module = new ModuleBuilder();
+  const constants = new ConstantTable(format, 0);
+  module.define("run", ["i32"], (f) => {
+    const algebra = new VectorAlgebra(format);
+    const x = algebra.input(0);
+    const sum = (from: number, to: number): Vector => {
+      if (to - from === 1) return algebra.mul(x, algebra.constant(from));
+      const middle = Math.floor((from + to) / 2);
+      return algebra.add(sum(from, middle), sum(middle, to));
+    };
+    const given = f.local("v128");
+    f.get(0).mem("v128.load").set(given);
+    const [[total]] = emitVectors(f, constants, [sum(1, 17_001)], [[given]], 1) as [[number]];
+    f.get(0).get(total).mem("v128.store");
+  });
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536 });
+  const compiled = new WebAssembly.Module(module.bytes(false));
+  const { run } = new WebAssembly.Instance(compiled, { env: { memory } }).exports as { run: (at: number) => void };
+  new Uint8Array(memory.buffer).set(constants.bytes());
+  const at = Math.ceil(constants.bytes().length / 16) * 16;
+  new Float64Array(memory.buffer, at, 2).set([2, -1]);
+  run(at);
+  expect([...new Float64Array(memory.buffer, at, 2)]).toEqual([17_000 * 17_001, -8_500 * 17_001]);
 });

@@ -343,11 +343,20 @@ export function emitVectors(
   held: ReadonlyMap<Vector, readonly Local[]> = new Map(),
 ): readonly (readonly Local[])[] {
   const locals = new Map<Vector, readonly Local[]>(held);
+  // A function has 50 000 locals at most, so that they are used again once nobody reads what they hold.
+  const waiting = readersOf(results, held);
+  const [free, freeConstants]: [(readonly Local[])[], Local[]] = [[], []];
   const load = (constant: Vector): readonly Local[] => {
-    const local = f.local("v128");
+    const local = freeConstants.pop() ?? f.local("v128");
     constants.push(f, constant.value);
     f.set(local);
     return Array.from({ length: unroll }, () => local);
+  };
+  const leave = (vector: Vector, of: readonly Local[]): void => {
+    if (vector.kind === "constant") freeConstants.push(of[0]!);
+    if (vector.kind !== "instruction" || held.has(vector)) return;
+    waiting.set(vector, waiting.get(vector)! - 1);
+    if (waiting.get(vector) === 0) free.push(of);
   };
   const visit = (vector: Vector): readonly Local[] => {
     const known = locals.get(vector);
@@ -359,14 +368,27 @@ export function emitVectors(
     }
     if (vector.kind === "constant") return load(vector);
     const args = vector.args.map(visit);
-    const own = Array.from({ length: unroll }, () => f.local("v128"));
+    const own = free.pop() ?? Array.from({ length: unroll }, () => f.local("v128"));
     for (const [u, local] of own.entries()) {
       for (const arg of args) f.get(arg[u]!);
       if (/\.sh[lr]/.test(vector.name)) f.i32(vector.value);
       f.op(vector.name as Instruction).set(local);
     }
     locals.set(vector, own);
+    for (const [i, arg] of vector.args.entries()) leave(arg, args[i]!);
     return own;
   };
   return results.map(visit);
+}
+
+/** How many read each vector that has to be computed; results are read by the caller, too. */
+function readersOf(results: readonly Vector[], held: ReadonlyMap<Vector, unknown>): Map<Vector, number> {
+  const readers = new Map<Vector, number>();
+  const read = (vector: Vector): void => {
+    const before = readers.get(vector) ?? 0;
+    readers.set(vector, before + 1);
+    if (before === 0 && !held.has(vector)) for (const arg of vector.args) read(arg);
+  };
+  for (const result of results) read(result);
+  return readers;
 }
