@@ -32,7 +32,7 @@ export {
   unshapedTransformer,
 } from "./models/model.js";
 export type { LayerWeights } from "./network.js";
-export { entries, moving, type Snapshot } from "./paths.js";
+export { entries, moving, type PathState, type ResumeOptions, type Snapshot } from "./paths.js";
 export { diffusion, drift } from "./sde.js";
 export { type NetworkOptions, simulate } from "./simulate.js";
 export { type Scheme, type SdeOptions, solveSde } from "./solve.js";

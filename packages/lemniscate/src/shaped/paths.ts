@@ -1,4 +1,5 @@
 /** @module Many paths of one process: their states, when each stopped, and what is handed out at a time. */
+import { LemniscateError } from "../core/errors.js";
 import type { RandomKey } from "../core/random.js";
 import type { RunOptions } from "../core/run.js";
 
@@ -62,7 +63,23 @@ export function moving(x: ArrayLike<number>, { stoppedAt }: Snapshot): Float64Ar
   return Float64Array.from(x).filter((_, p) => stoppedAt[p] === Number.POSITIVE_INFINITY);
 }
 
-export interface Course extends RunOptions {
+/** All that a run needs to go on behind a number of steps: keep it, and give it to a run of the same options. */
+export interface PathState {
+  readonly steps: number;
+  /** In the order of {@link Paths}. */
+  readonly data: Float64Array;
+  readonly stoppedAfter: Float64Array;
+}
+
+/** How a run goes on where an earlier one was interrupted; networks with all their weights cannot. */
+export interface ResumeOptions {
+  /** Called before each snapshot with what to keep. Arrays are the run's own, and change when the next one is asked for. */
+  readonly onState?: ((state: PathState) => void) | undefined;
+  /** Where to begin: snapshots until there are left out. */
+  readonly resume?: PathState | undefined;
+}
+
+export interface Course extends RunOptions, ResumeOptions {
   readonly mover: Mover;
   /** How many matrices make a state. */
   readonly states: number;
@@ -79,7 +96,7 @@ export interface Course extends RunOptions {
 
 /** Runs a course, snapshot by snapshot; leaving the loop, or the signal, ends the work. */
 export async function* run({ mover, states, start, paths: count, ...course }: Course): AsyncGenerator<Snapshot> {
-  const { key, radius, marks, unit, signal, onProgress } = course;
+  const { key, radius, marks, unit, signal, onProgress, onState, resume } = course;
   const tokens = start.length;
   const paths: Paths = {
     tokens,
@@ -92,18 +109,25 @@ export async function* run({ mover, states, start, paths: count, ...course }: Co
     const [i, j] = [Math.floor(entry / tokens) % tokens, entry % tokens];
     paths.data.fill(start[i]![j]!, entry * count, (entry + 1) * count);
   }
+  if (resume !== undefined) {
+    checkState(resume, paths);
+    paths.data.set(resume.data);
+    paths.stoppedAfter.set(resume.stoppedAfter);
+  }
   const total = (marks.at(-1) ?? 0) * count;
-  let done = 0;
+  let done = (resume?.steps ?? 0) * count;
   const moved = (pathSteps: number): void => {
     done += pathSteps;
     onProgress?.(done, total);
   };
-  let at = 0;
+  let at = resume?.steps ?? 0;
   try {
     for (const mark of marks) {
+      if (resume !== undefined && mark <= resume.steps) continue;
       signal?.throwIfAborted();
       await mover.advance(paths, at, mark - at, { key, radius, signal, moved });
       at = mark;
+      onState?.({ steps: at, data: paths.data, stoppedAfter: paths.stoppedAfter });
       yield snapshot(paths, at, unit);
     }
   } finally {
@@ -111,8 +135,30 @@ export async function* run({ mover, states, start, paths: count, ...course }: Co
   }
 }
 
+function checkState({ data, stoppedAfter }: PathState, paths: Paths): void {
+  if (data.length === paths.data.length && stoppedAfter.length === paths.count) return;
+  throw new LemniscateError({
+    code: "BadInput",
+    where: "resume",
+    given: `${stoppedAfter.length} paths of ${data.length / stoppedAfter.length} entries`,
+    allowed: `${paths.count} of ${paths.data.length / paths.count}, as the options say`,
+    mend: "Go on with the options of the run that was interrupted.",
+  });
+}
+
 function numbers(length: number, shared: boolean): Float64Array {
-  return shared ? new Float64Array(new SharedArrayBuffer(8 * length)) : new Float64Array(length);
+  try {
+    return shared ? new Float64Array(new SharedArrayBuffer(8 * length)) : new Float64Array(length);
+  } catch (cause) {
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: "paths",
+      given: `so many that they take ${(length / 2 ** 27).toPrecision(3)} GiB`,
+      allowed: "as many as there is memory for",
+      mend: "Take fewer at a time, each time with another seed.",
+      cause,
+    });
+  }
 }
 
 function snapshot({ tokens, states, count, data, stoppedAfter }: Paths, steps: number, unit: number): Snapshot {

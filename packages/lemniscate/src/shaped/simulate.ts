@@ -4,13 +4,13 @@ import type { RunOptions } from "../core/run.js";
 import { type EngineOptions, moverOf } from "./engine.js";
 import { layerOf } from "./models/layers.js";
 import type { ShapedModel } from "./models/model.js";
-import { run, type Snapshot } from "./paths.js";
+import { type ResumeOptions, run, type Snapshot } from "./paths.js";
 import { checkCount, checkRadius, outOfRange } from "./solve.js";
 import { type Covariance, checkStart } from "./start.js";
 import { type Hidden, layerStep } from "./steps/layer.js";
 import { weightsMover } from "./weights-mover.js";
 
-export interface NetworkOptions extends RunOptions, EngineOptions {
+export interface NetworkOptions extends RunOptions, EngineOptions, ResumeOptions {
   /** V₀, m × m. */
   readonly start: Covariance;
   /** n. */
@@ -85,6 +85,8 @@ export async function* simulate(model: ShapedModel, options: NetworkOptions): As
     unit: 1 / width,
     signal: options.signal,
     onProgress: options.onProgress,
+    onState: program && options.onState, // tokens of networks with weights are in no state
+    resume: program && options.resume,
   });
 }
 

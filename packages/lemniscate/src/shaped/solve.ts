@@ -5,7 +5,7 @@ import type { RunOptions } from "../core/run.js";
 import { type Coefficients, coefficients, type LimitOptions } from "./coefficients.js";
 import { type EngineOptions, moverOf } from "./engine.js";
 import type { ShapedModel } from "./models/model.js";
-import { run, type Snapshot } from "./paths.js";
+import { type ResumeOptions, run, type Snapshot } from "./paths.js";
 import { eulerStep } from "./schemes/euler.js";
 import { gramStep } from "./schemes/gram.js";
 import { splitStep } from "./schemes/split.js";
@@ -22,7 +22,7 @@ export const schemes: Readonly<
 };
 export type Scheme = "split" | "gram" | "euler";
 
-export interface SdeOptions extends RunOptions, LimitOptions, EngineOptions {
+export interface SdeOptions extends RunOptions, LimitOptions, EngineOptions, ResumeOptions {
   /** V₀, m × m. */
   readonly start: Covariance;
   /** The last time, in depth over width; default 1. */
@@ -85,6 +85,8 @@ export async function* solveSde(model: ShapedModel, options: SdeOptions): AsyncG
     unit: step,
     signal: options.signal,
     onProgress: options.onProgress,
+    onState: options.onState,
+    resume: options.resume,
   });
 }
 

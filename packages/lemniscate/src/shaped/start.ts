@@ -14,9 +14,15 @@ export function correlated(rho: number, tokens: number): Covariance {
 
 /** @throws LemniscateError `BadInput` for what is no covariance: not square, not symmetric, or not positive semi-definite */
 export function checkStart(start: Covariance): number {
-  const m = start.length;
   const bad = (given: string, allowed: string, mend: string): LemniscateError =>
     new LemniscateError({ code: "BadInput", where: "start", given, allowed, mend });
+  if (!Array.isArray(start) || !start.every(Array.isArray))
+    throw bad(
+      JSON.stringify(start)?.slice(0, 40) ?? "nothing",
+      "a square matrix, row by row",
+      "Write [[1, 0.2], [0.2, 1]] for two tokens at correlation 0.2.",
+    );
+  const m = start.length;
   if (m === 0 || start.some((row) => row.length !== m))
     throw bad(
       `${m} rows of ${[...new Set(start.map((row) => row.length))].join(" or ") || "nothing"}`,

@@ -38,6 +38,15 @@ export function interrupted(args: readonly string[], cwd: string, signal: NodeJS
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
 }
 
+/** Runs it and kills it as soon as something is so. */
+export async function killed(args: readonly string[], cwd: string, when: () => boolean): Promise<void> {
+  const child = spawn(process.execPath, [bin, ...args], { cwd, stdio: "ignore" });
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  const watch = setInterval(() => when() && child.kill("SIGKILL"), 5);
+  await ended;
+  clearInterval(watch);
+}
+
 const folders: string[] = [];
 afterAll(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });

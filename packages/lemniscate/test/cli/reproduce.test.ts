@@ -11,7 +11,7 @@ describe("lemniscate reproduce", () => {
   test("makes rows and pictures of figures", () => {
     const folder = emptyFolder();
     const chosen = ["shaped/limit", "shaped/strength"];
-    const { code, stdout, stderr } = reproduce(folder, ...chosen, "--paths", "20", "--out", "made");
+    const { code, stderr } = reproduce(folder, ...chosen, "--paths", "20", "--out", "made");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const name of chosen) {
       const [head, ...rows] = readFileSync(path.join(folder, "made", `${name}.csv`), "utf8")

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { interrupted, lemniscate } from "./lemniscate.js";
+import { interrupted, killed, lemniscate } from "./lemniscate.js";
 
 const folder = mkdtempSync(path.join(tmpdir(), "lemniscate-shaped-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -145,6 +145,7 @@ describe("lemniscate shaped", () => {
       2,
       "lemniscate shaped: width: got 3 with 2 tokens, allowed is at least 4.",
     ],
+    [["sde", "linear.yaml", "--tokens", "100000"], 2, "Allowed are up to 1000."],
     [
       ["map", "linear.yaml"],
       2,
@@ -154,6 +155,19 @@ describe("lemniscate shaped", () => {
     const result = run(...args);
     expect(result).toMatchObject({ code, stdout: "" });
     expect(result.stderr).toContain(message);
+  });
+
+  test("a run that is killed goes on with the same command, to the same rows", async () => {
+    const args = ["sde", "transformer.yaml", "--paths", "60000", "--times", "0.25,0.5,1", "--quiet"];
+    run(...args, "--out", "whole.jsonl");
+    const cut = path.join(folder, "cut.jsonl");
+    await killed(["shaped", ...args, "--out", "cut.jsonl"], folder, () => existsSync(`${cut}.unfinished`));
+    const { stderr, code } = run(...args, "--out", "cut.jsonl", "--seed", "1");
+    expect(code).toBe(2);
+    expect(stderr).toContain("rows of an interrupted run with other settings, allowed is a new file, or the same");
+    run(...args, "--out", "cut.jsonl", "--threads", "1");
+    expect(readFileSync(cut, "utf8")).toBe(readFileSync(path.join(folder, "whole.jsonl"), "utf8"));
+    expect(existsSync(`${cut}.unfinished`)).toBe(false);
   });
 
   test("an interrupted run keeps its rows", async () => {

@@ -106,6 +106,16 @@ describe("runs refuse", () => {
       /^start: got a matrix with the eigenvalue -0\.800/,
     ],
     ["a start that is not square", solveSde(attention, { start: [[1, 0]] }), /^start: got 1 rows of 2/],
+    [
+      "a start that is no matrix",
+      solveSde(attention, { start: 3 as never }),
+      /^start: got 3, allowed is a square matrix/,
+    ],
+    [
+      "more paths than there is memory for",
+      solveSde(attention, { start, paths: 1e15 }),
+      /^paths: got so many that they take 6\.71e\+7 GiB/,
+    ],
     ["a start with NaN", solveSde(attention, { start: [[Number.NaN]] }), /^start: got NaN at \(0, 0\)/],
     [
       "a step above 1",

@@ -1,5 +1,5 @@
 /** @module Threads that move paths: the same bits whatever their number, and what comes of those that are left or fail. */
-import { entries, shapedTransformer, simulate, solveSde } from "lemniscate/shaped";
+import { entries, type PathState, shapedTransformer, simulate, solveSde } from "lemniscate/shaped";
 import { describe, expect, test } from "vitest";
 import type { Thread } from "../../dist/engines/wasm/messages.js";
 import { startThread } from "../../dist/engines/wasm/platform/node.js";
@@ -93,6 +93,25 @@ describe("threads that move paths", () => {
     expect(two).toEqual(one);
     const [few] = await all(simulate(model, { ...options, paths: 5 }));
     expect(entries(one!, 0, 1).slice(0, 5)).toEqual(entries(few!, 0, 1));
+  });
+
+  test("go on from a state that was kept, on any number of threads", async () => {
+    const options = { start, times: [0.25, 0.5, 1], paths: 3000, seed: 3 };
+    let kept: PathState | undefined;
+    const whole = await all(
+      solveSde(model, {
+        ...options,
+        onState: (state) => {
+          const { steps, data, stoppedAfter } = state;
+          if (kept === undefined) kept = { steps, data: data.slice(), stoppedAfter: stoppedAfter.slice() };
+        },
+      }),
+    );
+    for (const threads of [1, 2])
+      expect(await all(solveSde(model, { ...options, threads, resume: kept }))).toEqual(whole.slice(1));
+    await expect(solveSde(model, { ...options, paths: 10, resume: kept }).next()).rejects.toThrow(
+      "resume: got 3000 paths of 9 entries, allowed is 10 of 9, as the options say.",
+    );
   });
 
   test("an abort is heard in the middle of a group, and the threads are ended", async () => {

@@ -73,8 +73,9 @@ const statistics: Readonly<Record<string, (snapshot: Snapshot) => Float64Array>>
 
 async function run(file: string | undefined, flags: Flags): Promise<void> {
   checkOut(flags);
-  const rows = new Rows(flags);
   const given = file === undefined ? undefined : readModel(file, flags);
+  const rows = new Rows(flags, { command: "accuracy", ...given });
+  let unit = 0;
   const models = given === undefined ? examples : { [given.model.type]: given.model };
   await interruptible(async (signal) => {
     for (const [name, model] of Object.entries(models)) {
@@ -95,13 +96,17 @@ async function run(file: string | undefined, flags: Flags): Promise<void> {
       let seed = flags.seed;
       for (const [scheme, all] of runs)
         for (const steps of all) {
-          const coarse = await means(scheme, steps, ++seed);
+          seed++;
+          if (unit++ < rows.units) continue;
+          const coarse = await means(scheme, steps, seed);
           const errors = Object.entries(coarse).map(([of, { value, error }]) => [
             of,
             { value: value - fine[of]!.value, error: Math.hypot(error, fine[of]!.error) },
           ]);
           rows.write({ model: name, scheme, steps, ...(Object.fromEntries(errors) as Record<string, Estimate>) });
+          rows.finish();
         }
     }
-  }, "the rows until then are kept");
+  }, rows.kept);
+  rows.end();
 }

@@ -16,7 +16,7 @@ import {
   wholeNumbers,
   withShaped,
 } from "./input.js";
-import { Rows } from "./rows.js";
+import { type Row, Rows } from "./rows.js";
 
 interface Flags extends ShapedFlags {
   readonly widths: readonly number[];
@@ -51,16 +51,17 @@ const examples: Readonly<Record<string, ShapedModel>> = {
 
 async function run(file: string | undefined, flags: Flags): Promise<void> {
   checkOut(flags);
-  const rows = new Rows(flags);
+  const given = file === undefined ? undefined : readModel(file, flags);
+  const start = given?.start ?? correlated(flags.rho, flags.tokens);
+  const models = given === undefined ? examples : { [given.model.type]: given.model };
+  const rows = new Rows(flags, { command: "compare", ...given });
   await interruptible(async (signal) => {
-    if (file === undefined) {
-      const start = correlated(flags.rho, flags.tokens);
-      for (const [name, model] of Object.entries(examples)) await one(name, model, start, flags, rows, signal);
-    } else {
-      const { model, start } = readModel(file, flags);
-      await one(model.type, model, start, flags, rows, signal);
+    for (const [done, [name, model]] of Object.entries(models).entries()) {
+      const finished = Math.max(0, rows.units - done * flags.widths.length);
+      await one(name, model, start, flags, rows, flags.widths.slice(finished), signal);
     }
-  }, "the rows until then are kept");
+  }, rows.kept);
+  rows.end();
 }
 
 async function one(
@@ -69,11 +70,13 @@ async function one(
   start: Covariance,
   flags: Flags,
   rows: Rows,
+  widths: readonly number[],
   signal: AbortSignal,
 ): Promise<void> {
   checkTokens(flags, start.length);
   const progress = shapedProgress(name, flags);
-  const { observe: observables, widths, seed, engine, threads } = flags;
+  const { observe: observables, seed, engine, threads } = flags;
+  const times = flags.times ?? timesOf({ end: flags.end }).slice(-1);
   const shared = {
     start,
     engine,
@@ -84,34 +87,33 @@ async function one(
   const run = compare(model, {
     observables,
     widths,
-    times: flags.times ?? timesOf({ end: flags.end }).slice(-1),
+    times,
     sde: { ...shared, paths: flags.paths, seed },
     networks: { ...shared, paths: flags.networks, seed: seed + 1 },
   });
   const gaps = new Map<string, (Estimate & { width: number })[]>();
+  const note = ({ observable, t, n, network, limit }: Row): void => {
+    const [x, y] = [network as Estimate, limit as Estimate];
+    const gap = { width: n as number, value: x.value - y.value, error: Math.hypot(x.error, y.error) };
+    const key = `${observable as string} ${t as number}`;
+    gaps.set(key, [...(gaps.get(key) ?? []), gap]);
+  };
+  for (const row of rows.earlier) if (row["model"] === name) note(row);
   try {
-    for await (const { t, width, observable, ks, p, mean, meanLimit, energy, frozenLimit } of run) {
-      progress.end();
-      rows.write({
-        model: name,
-        observable,
-        t,
-        n: width,
-        ks,
-        p,
-        energy,
-        network: mean,
-        limit: meanLimit,
-        frozen: frozenLimit,
-      });
-      const key = `${observable} ${t}`;
-      const gap = { width, value: mean.value - meanLimit.value, error: Math.hypot(mean.error, meanLimit.error) };
-      gaps.set(key, [...(gaps.get(key) ?? []), gap]);
-    }
+    let written = 0;
+    if (widths.length > 0)
+      for await (const { t, width, observable, ks, p, mean, meanLimit, energy, frozenLimit } of run) {
+        progress.end();
+        const found = { network: mean, limit: meanLimit, frozen: frozenLimit };
+        const row: Row = { model: name, observable, t, n: width, ks, p, energy, ...found };
+        rows.write(row);
+        note(row);
+        if (++written % (observables.length * times.length) === 0) rows.finish();
+      }
   } finally {
     progress.end();
   }
-  if (flags.quiet === true || flags.json === true || widths.length < 2) return;
+  if (flags.quiet === true || flags.json === true || flags.widths.length < 2) return;
   for (const [key, all] of gaps) {
     const { value, error } = rate(all);
     const seen = Math.abs(all[0]!.value) > 3 * all[0]!.error;

@@ -1,7 +1,7 @@
 /** @module What the shaped commands share: the model and the start in a file, flags, observables. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type ShapedModel, shapedModel } from "../../../shaped/models/model.js";
-import { type Covariance, correlated } from "../../../shaped/start.js";
+import { type Covariance, checkStart, correlated } from "../../../shaped/start.js";
 import {
   correlation,
   covariance,
@@ -11,7 +11,7 @@ import {
   type Observable,
 } from "../../../shaped/statistics/observables.js";
 import { Misuse } from "../../misuse.js";
-import { finiteNumber, wholeNumber } from "../../options.js";
+import { finiteNumber, seedNumber, wholeNumber } from "../../options.js";
 import { checkOutput } from "../../output.js";
 import { type Progress, type ProgressStyle, progressOf } from "../../progress.js";
 import { readSource } from "../../spec/source.js";
@@ -34,7 +34,7 @@ export interface ShapedFlags {
 
 export function withShaped(command: Command): Command {
   return command
-    .option("--tokens <m>", "number of tokens, where the file has no start", wholeNumber, 3)
+    .option("--tokens <m>", "number of tokens, where the file has no start", tokenNumber, 3)
     .option("--rho <correlation>", "correlation of all tokens at the start, where the file has none", finiteNumber, 0.2)
     .option("--end <t>", "the last time, in depth over width", finiteNumber, 1)
     .option("--times <list>", "times of rows, as in 0.25,0.5,1 (default: quarters of the end)", list)
@@ -43,10 +43,10 @@ export function withShaped(command: Command): Command {
         .argParser(observables)
         .default(observables("V00,rho01,rank"), "V00,rho01,rank"),
     )
-    .option("--seed <n>", "the same seed gives the same numbers", (text) => Number(text), 0)
+    .option("--seed <n>", "the same seed gives the same numbers", seedNumber, 0)
     .addOption(new Option("--engine <name>", "what computes (default: wasm)").choices(["reference", "wasm"]))
     .option("--threads <n>", "threads that move paths (default: one per core)", wholeNumber)
-    .option("--out <file>", "append the rows to a file as they are ready, one JSON object a line")
+    .option("--out <file>", "append the rows to a file as they are ready; interrupted, the same command goes on")
     .option("--json", "print rows as JSON, one object a line")
     .addOption(
       new Option("--progress <style>", "a line on stderr, JSON lines on stderr, or nothing")
@@ -84,6 +84,7 @@ export function readModel(
       allowed: "model, start",
       mend: "Check the spelling, or leave it out.",
     });
+  if (start !== undefined) checkStart(start as Covariance);
   return { model: shapedModel(model), start: (start as Covariance | undefined) ?? correlated(rho, tokens) };
 }
 
@@ -97,6 +98,13 @@ export function shapedProgress(phase: string, { quiet, progress }: Pick<ShapedFl
 
 export function checkOut({ out }: Pick<ShapedFlags, "out">): void {
   if (out !== undefined) checkOutput("--out", out);
+}
+
+/** Every path has a matrix of so many rows and columns. */
+function tokenNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value > 1000) throw new InvalidArgumentError("Allowed are up to 1000.");
+  return value;
 }
 
 /** `0.25,0.5` → [0.25, 0.5]. */

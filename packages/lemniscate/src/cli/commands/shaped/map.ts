@@ -33,13 +33,14 @@ async function run(file: string, flags: Flags): Promise<void> {
   checkOut(flags);
   const { model, start } = readModel(file, flags);
   checkTokens(flags, start.length);
-  const rows = new Rows(flags);
+  const rows = new Rows(flags, { command: "map", model, start });
   const { paths, seed, engine, threads, end } = flags;
   const progress = shapedProgress("map", flags);
   const all = flags.gammas.flatMap((gamma) => flags.temperatures.map((temperature) => ({ gamma, temperature })));
   try {
     await interruptible(async (signal) => {
       for (const [done, { gamma, temperature }] of all.entries()) {
+        if (done < rows.units) continue;
         const onProgress = (steps: number, total: number): void =>
           progress.update(done * total + steps, all.length * total);
         const options = { start, paths, seed, engine, threads, end, signal, onProgress };
@@ -57,9 +58,11 @@ async function run(file: string, flags: Flags): Promise<void> {
             stopping: mean(stopped),
             ...Object.fromEntries(cells),
           });
+          rows.finish();
         }
       }
-    }, "the rows until then are kept");
+    }, rows.kept);
+    rows.end();
   } finally {
     progress.end();
   }

@@ -1,9 +1,11 @@
 /** @module `lemniscate shaped sde` and `lemniscate shaped simulate`: paths of the limit, and of networks. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { guidedStep } from "../../../shaped/accuracy.js";
-import { moving, type Snapshot } from "../../../shaped/paths.js";
+import type { ShapedModel } from "../../../shaped/models/model.js";
+import { moving, type PathState, type Snapshot } from "../../../shaped/paths.js";
 import { type NetworkOptions, simulate } from "../../../shaped/simulate.js";
 import { type Scheme, type SdeOptions, schemes, solveSde } from "../../../shaped/solve.js";
+import type { Covariance } from "../../../shaped/start.js";
 import { mean, quantiles } from "../../../shaped/statistics/summary.js";
 import { interruptible } from "../../interrupt.js";
 import { finiteNumber, wholeNumber } from "../../options.js";
@@ -47,7 +49,7 @@ export function sdeCommand(shaped: Command): void {
       const { paths, seed, scheme, limit, manyHeads, correctedFor: width, engine, threads, end } = flags;
       const options = { start, paths, seed, scheme, limit, manyHeads, width, engine, threads, end };
       await follow(
-        start.length,
+        { command: "sde", model, start },
         flags,
         async (run) => {
           const guided =
@@ -96,35 +98,50 @@ export function simulateCommand(shaped: Command): void {
       );
       const times = flags.times ?? quarters;
       const options = { start, paths, seed, engine, threads, width, depth, by, hidden, end, times };
-      await follow(start.length, flags, async (run) => simulate(model, { ...options, ...run }), "networks");
+      await follow(
+        { command: "simulate", model, start },
+        flags,
+        async (run) => simulate(model, { ...options, ...run }),
+        "networks",
+      );
     });
 }
 
-type Run = Pick<SdeOptions, "signal" | "onProgress">;
+type Run = Pick<SdeOptions, "signal" | "onProgress" | "onState" | "resume">;
 
 /** Prints a row for each observable of each snapshot. */
 async function follow(
-  tokens: number,
+  what: { readonly command: string; readonly model: ShapedModel; readonly start: Covariance },
   flags: ShapedFlags,
   start: (run: Run) => Promise<AsyncIterable<Snapshot>>,
   phase: string,
 ): Promise<void> {
   checkOut(flags);
-  checkTokens(flags, tokens);
-  const rows = new Rows(flags);
+  checkTokens(flags, what.start.length);
+  const rows = new Rows(flags, what);
+  let state: PathState | undefined;
   const progress = shapedProgress(phase, flags);
   try {
     await interruptible(async (signal) => {
-      for await (const snapshot of await start({ signal, onProgress: (done, total) => progress.update(done, total) })) {
+      const onProgress = (done: number, total: number): void => progress.update(done, total);
+      const onState = (now: PathState): void => {
+        state = now;
+      };
+      let left = rows.state === undefined ? rows.units : 0;
+      for await (const snapshot of await start({ signal, onProgress, onState, resume: rows.state })) {
         progress.end();
+        // Where paths could not be kept they are made again, and their rows are there.
+        if (left-- > 0) continue;
         for (const observable of flags.observe) {
           const x = observable.of(snapshot);
           const [q05, q50, q95] = quantiles(x, [0.05, 0.5, 0.95]).map(({ value }) => value) as [number, number, number];
           const row = { t: snapshot.t, observable: observable.name, mean: mean(moving(x, snapshot)), q05, q50, q95 };
           rows.write({ ...row, frozen: snapshot.frozen });
         }
+        rows.finish(state);
       }
-    }, "the rows until then are kept");
+    }, rows.kept);
+    rows.end();
   } finally {
     progress.end();
   }

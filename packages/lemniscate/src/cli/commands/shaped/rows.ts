@@ -1,18 +1,61 @@
 /** @module Rows of numbers: printed in columns as they come, as JSON, and appended to a file. */
 import { appendFileSync } from "node:fs";
+import type { PathState } from "../../../shaped/paths.js";
 import type { Estimate } from "../../../shaped/statistics/summary.js";
 import type { ShapedFlags } from "./input.js";
+import { Unfinished } from "./unfinished.js";
 
 export type Cell = string | number | Estimate;
 export type Row = Readonly<Record<string, Cell>>;
 
-/** Writes rows where the flags say, one after another. */
+/** Flags that say where rows go and who computes, not what is in them. */
+const others = ["out", "json", "progress", "quiet", "debug", "threads"];
+
+/**
+ * Writes rows where the flags say, one after another. With `settings`, what the rows are of besides the flags, a file
+ * whose run was interrupted is gone on with: unit by unit, each of which is finished by {@link finish}.
+ */
 export class Rows {
   readonly #flags: Pick<ShapedFlags, "json" | "out">;
+  readonly #unfinished: Unfinished | undefined;
   #headed = false;
 
-  constructor(flags: Pick<ShapedFlags, "json" | "out">) {
+  constructor(flags: Pick<ShapedFlags, "json" | "out">, settings?: object) {
     this.#flags = flags;
+    if (flags.out === undefined || settings === undefined) return;
+    const own = Object.fromEntries(Object.entries(flags).filter(([name]) => !others.includes(name)));
+    this.#unfinished = new Unfinished(flags.out, { ...settings, ...own });
+  }
+
+  /** How many units an earlier run has finished; their rows are in the file. */
+  get units(): number {
+    return this.#unfinished?.units ?? 0;
+  }
+
+  get earlier(): readonly Row[] {
+    return this.#unfinished?.rows ?? [];
+  }
+
+  /** Where the paths of an earlier run are, if it kept them. */
+  get state(): PathState | undefined {
+    return this.#unfinished?.state;
+  }
+
+  /** A unit is finished, and the next one begins with this. */
+  finish(state?: PathState): void {
+    this.#unfinished?.finish(state);
+  }
+
+  /** All are. */
+  end(): void {
+    this.#unfinished?.remove();
+  }
+
+  /** What to say of an interruption. */
+  get kept(): string {
+    return this.#unfinished === undefined
+      ? "the rows until then are kept"
+      : "the rows until then are kept: the same command goes on";
   }
 
   write(row: Row): void {
