@@ -1,4 +1,4 @@
-import type { Node, Side } from "../ops/op.js";
+import type { Node, Parameters, Side } from "../ops/op.js";
 
 /** A node that is the only one of its kind in its graph. */
 export interface Merged extends Node {
@@ -49,14 +49,24 @@ export class Graph {
   }
 
   #unique(node: Node, args: readonly Merged[], sides: readonly Side[], of?: Merged): Merged {
-    const key = JSON.stringify([node.op.name, args.map((arg) => arg.id), node.parameters, node.extent, sides, of?.id]);
+    const parameters = textOf(node.parameters);
+    const key = [node.op.name, args.map((arg) => arg.id), parameters, node.extent, sides, of?.id].join(" ");
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
-    const { op, parameters, extent, grid } = node;
-    const made: Merged = { id: this.#byKey.size, op, args, parameters, extent, sides, grid, ...(of && { of }) };
+    const { op, extent, grid } = node;
+    const made: Merged = { id: this.#byKey.size, op, args, parameters: node.parameters, extent, sides, grid, ...(of && { of }) };
     this.#byKey.set(key, made);
     return made;
   }
+}
+
+const texts = new WeakMap<Parameters, string>();
+
+/** Parameters as text, written once: those of windows and positions are long. */
+function textOf(parameters: Parameters): string {
+  const text = texts.get(parameters) ?? JSON.stringify(parameters);
+  texts.set(parameters, text);
+  return text;
 }
 
 /** What `make` makes of a node, once it is known of all `below`. Networks may be deeper than the call stack. */
