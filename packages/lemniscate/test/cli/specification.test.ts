@@ -30,7 +30,7 @@ const mistakes: readonly (readonly [name: string, text: string, message: string 
   [
     "a count that is none",
     "type: repeat\nlayer: {type: dense}\ntimes: 1.5\n",
-    "net.yaml:3:8 network.times: got 1.5, allowed is a whole number ≥ 0.",
+    "net.yaml:3:8 network.times: got 1.5, allowed is a whole number from 0 to 10000.",
   ],
   [
     "a layer where it cannot stand, known once the shape is",
@@ -61,7 +61,7 @@ const mistakes: readonly (readonly [name: string, text: string, message: string 
   [
     "a block of an unknown type",
     "lemniscate: 1\nnetwork: {type: dense}\ndata:\n  train: {type: npz, x: x.npy}\n",
-    'net.yaml:4:17 experiment: data.train.type: got "npz", allowed is "npy", "csv", "imdb", "texts".',
+    'net.yaml:4:17 experiment: data.train.type: got "npz", allowed is "npy", "csv", "inputs", "imdb", "texts".',
   ],
   [
     "a wrong value in one of several forms",

@@ -1,6 +1,6 @@
 /** @module What is refused, and in which words: a table of cases for a test each. */
 import { expect, test } from "vitest";
-import { LemniscateError } from "../../src/core/errors.js";
+import { isLemniscateError, type LemniscateError } from "../../src/core/errors.js";
 import type { Shape } from "../../src/core/shape.js";
 import { networkFromData } from "../../src/network/json.js";
 import type { Network } from "../../src/network/placement.js";
@@ -16,7 +16,7 @@ export function thrown(run: () => unknown): LemniscateError {
   try {
     run();
   } catch (error) {
-    expect(error).toBeInstanceOf(LemniscateError);
+    expect(isLemniscateError(error)).toBe(true);
     return error as LemniscateError;
   }
   throw new Error("nothing was thrown");
