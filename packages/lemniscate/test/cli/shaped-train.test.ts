@@ -36,7 +36,7 @@ describe("lemniscate shaped train", () => {
     expect(rows(first.stdout)[3]!["accuracy"]).toBeGreaterThan(0.9);
     // One that was broken off in the middle is taken up again, without its first row.
     const kept = readFileSync(path.join(folder, "runs.jsonl"), "utf8");
-    writeFileSync(path.join(folder, "runs.jsonl"), `${kept.split("\n").slice(0, 3).join("\n")}\n`);
+    writeFileSync(path.join(folder, "runs.jsonl"), `${kept.split("\n").slice(0, 3).join("\n")}\n{"model":"sm`);
     const second = run(...args, "--seeds", "2", "--embeddings", "vectors.txt");
     expect(rows(second.stdout).map(({ depth, seed, step }) => [depth, seed, step])).toEqual([
       [1, 1, 0],
@@ -46,6 +46,7 @@ describe("lemniscate shaped train", () => {
       [2, 1, 20],
     ]);
     expect(rows(second.stdout)[2]).toEqual(rows(first.stdout)[3]);
+    expect(rows(readFileSync(path.join(folder, "runs.jsonl"), "utf8"))).toHaveLength(8);
   });
 
   test("keeps its rows when it is interrupted", async () => {

@@ -1,5 +1,5 @@
 /** @module `lemniscate shaped train`: shaped and unshaped transformers of several depths, really trained. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, truncateSync } from "node:fs";
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { type ShapedModel, shapedTransformer, unshapedTransformer } from "../../../shaped/models/model.js";
@@ -97,8 +97,9 @@ async function run(files: readonly string[], flags: Flags): Promise<void> {
       for (let seed = flags.seed; seed < flags.seed + flags.seeds; seed++)
         for (const [model, data] of Object.entries(models))
           for (const rate of flags.learningRates) {
-            const kind = { model, depth, width: flags.width, seed, rate };
-            if (done.has(keyOf({ ...kind, step: flags.steps }))) continue;
+            const { width, optimizer, batchSize: batch, steps } = flags;
+            const kind = { model, depth, width, seed, optimizer, batch, rate, steps };
+            if (done.has(keyOf({ ...kind, step: steps }))) continue;
             for await (const report of follow(data, task, kind, flags, signal)) {
               const row: Row = { ...kind, ...report };
               if (!done.has(keyOf(row))) rows.write(row);
@@ -135,20 +136,23 @@ async function* follow(
   }
 }
 
-/** What rows of one network and step have in common. */
-function keyOf({ model, depth, width, seed, rate, step }: Row): string {
-  return JSON.stringify([model, depth, width, seed, rate, step]);
+/** What says which network a row is of, and at which step. */
+function keyOf({ model, depth, width, seed, optimizer, batch, rate, steps, step }: Row): string {
+  return JSON.stringify([model, depth, width, seed, optimizer, batch, rate, steps, step]);
 }
 
 /** The rows that a file has; a network that has diverged is at its end. */
-function finished({ out, steps }: Flags): Set<string> {
+function finished({ out }: Flags): Set<string> {
   const keys = new Set<string>();
   if (out === undefined || !existsSync(out)) return keys;
-  for (const line of readFileSync(out, "utf8").split("\n")) {
-    if (line === "") continue;
+  const text = readFileSync(out, "utf8");
+  // A run that was killed may have left half a line.
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  if (whole.length < text.length) truncateSync(out, Buffer.byteLength(whole));
+  for (const line of whole.split("\n").slice(0, -1)) {
     const row = JSON.parse(line) as Row;
     keys.add(keyOf(row));
-    if (row["loss"] === null) keys.add(keyOf({ ...row, step: steps }));
+    if (row["loss"] === null) keys.add(keyOf({ ...row, step: row["steps"]! }));
   }
   return keys;
 }
