@@ -33,6 +33,19 @@ export function sparsemaxRows(logits: Node, presence: Node, mask?: Node): Node {
   return overKeys(sparsemaxRowsOp, logits, presence, mask);
 }
 
+/** 1 where weights are not 0: the keys that sparsemax leaves. */
+export const supportOp: ElementwiseOp<Record<string, never>> = {
+  kind: "elementwise",
+  name: "support",
+  roles: ["entry"],
+  keepsZero: () => true,
+  formula: (o, [k]) => o.choose(k!, o.constant(0), o.constant(0), o.constant(1)),
+};
+
+export function support(weights: Node): Node {
+  return apply(supportOp, [weights], {});
+}
+
 function overKeys(op: StructuralOp, logits: Node, presence: Node, mask: Node | undefined): Node {
   const { sides, grid } = logits;
   const args = mask === undefined ? [logits, presence] : [logits, presence, mask];

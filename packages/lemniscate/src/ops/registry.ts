@@ -1,5 +1,14 @@
 import { aggregateOp } from "./aggregate.js";
-import { activateOp, composeOp, crossOp, rectifyOp, sandwichOp, softmaxRowsOp, sparsemaxRowsOp } from "./attend.js";
+import {
+  activateOp,
+  composeOp,
+  crossOp,
+  rectifyOp,
+  sandwichOp,
+  softmaxRowsOp,
+  sparsemaxRowsOp,
+  supportOp,
+} from "./attend.js";
 import {
   affineDistanceOp,
   definedDistanceOp,
@@ -44,7 +53,7 @@ import { mapLineOp, mapPairsOp } from "./position-map.js";
 import { acuteDistanceOp, rectifierSumsOp, rectifierTermOp } from "./rectifier-sums.js";
 import { bilinearOp, innerOp, outerOp, sumDiagonalOp, sumPairsOp, takeDiagonalOp, weighOp } from "./reductions.js";
 import { onlyDiagonalOp, scaleDiagonalOp } from "./same-unit.js";
-import { tangentOps } from "./tangents/elementwise.js";
+import { movedParameters, tangentOps } from "./tangents/elementwise.js";
 import { tokenMaskOp } from "./token-mask.js";
 import { convolveOp, pickCentersOp, tapSharesOp, windowSumsOp } from "./window.js";
 
@@ -83,6 +92,7 @@ const elementwise: readonly ElementwiseOp<any>[] = [
   normalizeOp,
   inverseRootOp,
   rectifyOp,
+  supportOp,
   rootOp,
   perRootOp,
   fromDistanceOp,
@@ -155,7 +165,27 @@ export const structuralOps: { readonly [Name in StructuralName]: StructuralOp } 
   end: endOp,
 };
 
-/** φ of every nonlinearity that says what it is, by the name of its dual. */
-export const functions: ReadonlyMap<string, NonNullable<AnyDual["value"]>> = new Map(
-  duals.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const])),
+type Value = NonNullable<AnyDual["value"]>;
+
+/**
+ * φ of every nonlinearity that says what it is, by the name of its dual; under that name and a prime φ', and with ∂ the change
+ * by parameters that have tangents.
+ */
+export const functions: ReadonlyMap<string, Value> = new Map(
+  duals.flatMap(({ name, value }): (readonly [string, Value])[] => {
+    if (value === undefined) return [];
+    const slope: Value = (x, parameters) => centralDifference((t) => value(x + t, parameters));
+    const change: Value = (x, parameters) => centralDifference((t) => value(x, movedParameters(parameters, t)));
+    return [
+      [name, value],
+      [`${name}'`, slope],
+      [`${name}∂`, change],
+    ];
+  }),
 );
+
+/** f'(0), of fourth order: right to about 1e-11 of a smooth function. */
+function centralDifference(f: (t: number) => number): number {
+  const h = 2 ** -10;
+  return (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h);
+}

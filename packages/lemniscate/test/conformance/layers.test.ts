@@ -106,10 +106,8 @@ const rows: readonly LayerRow[] = [
     grids: (options) => (/"(allowed|covariance|memory)"/.test(JSON.stringify(options)) ? [[3]] : [[1], [2], [3], [5]]),
     blind: (options) => !/"(allowed|covariance|memory)"/.test(JSON.stringify(options)),
     underived: (options) => {
-      const { weights = "softmax", scaling } = options as { weights?: unknown; scaling?: string };
-      const name = typeof weights === "string" ? weights : (weights as { type: string }).type;
-      const known = ["identity", "relu", "abs", "leakyRelu", "abRelu", "softmax"];
-      return scaling === "sqrt" ? name !== "identity" || "mask" in options : !known.includes(name);
+      const { weights, scaling } = options as { weights?: unknown; scaling?: string };
+      return scaling === "sqrt" && (weights !== "identity" || "mask" in options);
     },
     options: [
       { queryStd: 1.4, keyStd: 0.8, valueStd: 1.2, outStd: 0.9, biasStd: 0.3 },

@@ -186,11 +186,11 @@ describe("errors", () => {
   test("an operation without a derivative", async () => {
     const open = networkFromData({
       type: "serial",
-      layers: [{ type: "attention", weights: "sparsemax" }, { type: "globalAvgPool" }, { type: "dense" }],
+      layers: [{ type: "attention", scaling: "sqrt", weights: "erf" }, { type: "globalAvgPool" }, { type: "dense" }],
     });
     const k = kernelGradient(open as never, { by: ["layers.0.keyStd"] });
     await expect(k(batch([1, 2, 1], [1, 2]), null, { get: "nngp" })).rejects.toThrow(
-      "got a derivative through the operation sparsemaxRows",
+      "got a derivative through the operation dualSums",
     );
   });
 

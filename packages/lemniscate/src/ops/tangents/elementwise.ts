@@ -57,6 +57,13 @@ export function withTangents(parameters: Parameters, along: Parameters): Paramet
   return { ...parameters, ...Object.fromEntries(Object.entries(along).map(([name, change]) => [`${name}'`, change])) };
 }
 
+/** Numbers among parameters that have tangents beside them, a step along those. */
+export function movedParameters(parameters: Parameters, step: number): Parameters {
+  const { at, along = {} } = split(parameters);
+  const moved = Object.entries(along).map(([name, change]) => [name, (at[name] as number) + step * (change as number)]);
+  return { ...at, ...Object.fromEntries(moved) };
+}
+
 function split(parameters: Parameters): { at: Parameters; along: Parameters | undefined } {
   const entries = Object.entries(parameters);
   const moving = entries.filter(([name]) => name.endsWith("'"));

@@ -1,13 +1,15 @@
 /** @module Derivatives of structural operations: most are linear in their arguments. */
 import { LemniscateError } from "../../core/errors.js";
-import { compose, sandwich } from "../attend.js";
+import { activate, compose, sandwich, support } from "../attend.js";
 import { add, affine, multiply } from "../elementary.js";
 import type { Node, Parameters, StructuralName } from "../op.js";
+import { share } from "../padding.js";
 import { type PositionParameters, positionMatrix } from "../position-covariance.js";
 import { bilinear, inner, outer } from "../reductions.js";
 import { onlyDiagonalOp } from "../same-unit.js";
 import { isZero, zero } from "../zero.js";
 import { differentiate } from "./differences.js";
+import { withTangents } from "./elementwise.js";
 
 /** A node and what moves below it: the tangents of its arguments, 0 for those at rest, and of its parameters. */
 export interface Motion {
@@ -30,7 +32,7 @@ const open: Rule = ({ node }) => {
     where: "kernelGradient",
     given: `a derivative through the operation ${node.op.name}`,
     allowed: "layers whose operations have derivatives",
-    mend: 'Attention has them with softmax, identity, relu and abs weights at scaling "linear", and with identity at "sqrt".',
+    mend: 'Attention has them at scaling "linear", and with identity weights at "sqrt": of other random logits the derivative is a sum over second moments that is not written yet.',
   });
 };
 
@@ -90,8 +92,22 @@ export const structuralTangents: { readonly [Name in StructuralName]: Rule } = {
     const [du, dk, dv] = motion.tangents as [Node, Node, Node];
     return isZero(du) && isZero(dv) ? bilinear(u, dk, v) : late(motion);
   },
-  sparsemaxRows: open,
-  activate: open,
+  // The same with the keys that have weights, alike, in place of the weights.
+  sparsemaxRows: ({ node, tangents }) => {
+    const [logits] = tangents as [Node];
+    if (isZero(logits)) return zero(node.extent, node.sides);
+    const presence = node.args[1]!;
+    const [kept, all] = [support(node), outer(presence, presence)];
+    const means = multiply(compose(multiply(kept, logits), all), share(compose(kept, all)));
+    return multiply(kept, add(logits, affine(means, -1, 0)));
+  },
+  activate: ({ node, tangents, along }) => {
+    const [logits] = node.args as [Node];
+    const { of, ...parameters } = node.parameters;
+    const slopes = multiply(activate(logits, `${of}'`, parameters), tangents[0]!);
+    if (Object.keys(along).length === 0) return slopes;
+    return add(slopes, activate(logits, `${of}∂`, withTangents(parameters, along)));
+  },
   dualSums: open,
   rectifierSums: open,
   draws: open,
