@@ -1,6 +1,6 @@
 /** @module Pieces of long work, kept in a file: what an earlier run has finished is not done again. */
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { Misuse } from "./misuse.js";
 import { checkOutput } from "./output.js";
 
@@ -17,7 +17,7 @@ export class Finished<T> {
     if (file === undefined) return;
     checkOutput(option, file);
     const head = JSON.stringify(settings);
-    if (!existsSync(file)) writeFileSync(file, `${head}\n`);
+    if (!existsSync(file) || statSync(file).size === 0) writeFileSync(file, `${head}\n`);
     const text = readFileSync(file, "utf8");
     // A run that was killed may have left half a line.
     const whole = text.slice(0, text.lastIndexOf("\n") + 1);
@@ -46,22 +46,29 @@ export class Finished<T> {
 }
 
 function otherRun(option: string, file: string, first: string | undefined, settings: object): Misuse {
-  let found: Record<string, unknown> = {};
-  try {
-    found = JSON.parse(first ?? "") as Record<string, unknown>;
-  } catch {
-    // Then it is no such file at all.
-  }
-  const different = Object.entries(settings).filter(
-    ([key, value]) => JSON.stringify(found[key]) !== JSON.stringify(value),
-  );
+  const found = parsed(first);
+  const different = Object.entries(settings)
+    .filter(([key, value]) => JSON.stringify(found?.[key]) !== JSON.stringify(value))
+    .map(([key]) => key);
   return new Misuse({
     code: "BadFile",
     where: option,
-    given: `${file}, of a run with other ${different.map(([key]) => key).join(", ") || "settings"}`,
+    given:
+      found === undefined
+        ? `${file}, which no run has written`
+        : `${file}, of a run with other ${different.join(", ")}`,
     allowed: "a new file, or that of a run with the same settings",
     mend: "Name another file, or repeat the options of the run that is to go on.",
   });
+}
+
+function parsed(line: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const found: unknown = JSON.parse(line ?? "");
+    return typeof found === "object" && found !== null && "command" in found ? { ...found } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A name for numbers, by which those of another run are told from these. */

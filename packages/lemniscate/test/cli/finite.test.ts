@@ -48,6 +48,11 @@ test("converge: several networks, sizes that go with the width, and rows that an
   writeFileSync(out, readFileSync(out, "utf8").replaceAll(/"error":[\d.e-]+/g, '"error":7'));
   const again = JSON.parse(run("30", "--widths", "4,8").stdout).networks;
   expect(again.whole.rows.map(({ error }: { error: number }) => error)).toEqual([7, 7]);
+  const foreign = path.join(folder, "notes.txt");
+  writeFileSync(foreign, "to do: 1, 2\n");
+  const refused = lemniscate(["converge", "attention.yaml", "--shape", "3x4x2", "--out", foreign]);
+  expect(refused.stderr).toContain("notes.txt, which no run has written, allowed is a new file");
+  expect(readFileSync(foreign, "utf8")).toBe("to do: 1, 2\n");
   const other = run("40", "--widths", "4");
   expect(other.code).toBe(2);
   expect(other.stderr).toContain("of a run with other samples, allowed is a new file, or that of a run with the same");
