@@ -1,12 +1,15 @@
-// Times of covariance processes, ours beside a NumPy implementation of the same steps:
+// Times of covariance processes, ours beside NumPy:
 //
-//   node bench/shaped.mjs                                          ours alone
-//   node bench/shaped.mjs --python python3 --reference ref.py      and the reference, in turns, one thread each
+//   node bench/shaped.mjs                                                ours alone
+//   node bench/shaped.mjs --python python3 --reference shaped_ref.py     and the reference, in turns
 //
-// The reference is a module with Model, step_split and gram_layer. Figures are processor time, medians, in microseconds for
-// one step or layer of one path: on a machine that others use, wall times are of little worth.
-import { spawnSync } from "node:child_process";
-import path from "node:path";
+// The reference is a module with Model, step_split, gram_layer and direct_layer. Rows against it are processor time of one
+// thread, in microseconds for one step or layer of one path: medians of rounds in turns, and the least. On a machine that others
+// use, wall times are of little worth: they are for threads and for the million alone.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { correlated, shapedTransformer, simulate, solveSde } from "lemniscate/shaped";
 
@@ -15,6 +18,7 @@ const { values: options } = parseArgs({
     python: { type: "string" },
     reference: { type: "string" },
     rounds: { type: "string", default: "5" },
+    only: { type: "string" },
     json: { type: "boolean", default: false },
   },
 });
@@ -23,90 +27,129 @@ const model = shapedTransformer({
   attention: { gamma: 0.25, temperature: 1 },
   mlp: { gamma: 0.25, activation: { type: "shaped-relu", plus: 1, minus: -1 } },
 });
-const seconds = 1 / 1e6;
-const sde = (m, paths, steps) => () =>
-  solveSde(model, { start: correlated(0.2, m), paths, step: 1 / 32, times: [steps / 32] });
-const chain = (m, n, paths, depth, hidden) => () =>
-  simulate(model, { start: correlated(0.2, m), width: n, depth, paths, hidden });
+/** Snapshots after 4 steps, when all is compiled, and after 4 + `steps`. */
+const sde = (m, paths, steps, threads = 1) =>
+  solveSde(model, { start: correlated(0.2, m), paths, times: [4 / 32, (4 + steps) / 32], threads });
+const chain = (m, width, paths, layers, hidden) =>
+  simulate(model, {
+    start: correlated(0.2, m),
+    width,
+    depth: 1 + layers,
+    times: [1 / width, (1 + layers) / width],
+    paths,
+    hidden,
+    threads: 1,
+  });
 
-/** Each row twice as long as the first time, so that compiling is not in the difference. */
 const rows = [
-  {
-    name: "SDE, split, m = 3",
-    ours: [sde(3, 8192, 32), sde(3, 16384, 32)],
-    units: 8192 * 32,
-    python: "r.step_split(rng, V, md, 1 / 32)",
-    m: 3,
-    batch: 4000,
-    aim: 15,
-  },
-  {
-    name: "SDE, split, m = 8",
-    ours: [sde(8, 1024, 32), sde(8, 3072, 32)],
-    units: 2048 * 32,
-    python: "r.step_split(rng, V, md, 1 / 32)",
-    m: 8,
-    batch: 1000,
-    aim: 15,
-  },
+  { name: "SDE, split, m = 3", run: () => sde(3, 8192, 32), units: 8192 * 32, theirs: "split 3 4000", aim: 15 },
+  { name: "SDE, split, m = 8", run: () => sde(8, 1024, 32), units: 1024 * 32, theirs: "split 8 1000", aim: 15 },
   {
     name: "network, exact, m = 3, n = 2048",
-    ours: [chain(3, 2048, 128, 8, "exact"), chain(3, 2048, 384, 8, "exact")],
-    units: 256 * 8,
-    python: "r.gram_layer(rng, V, md, 2048, 64)",
-    m: 3,
-    batch: 500,
+    run: () => chain(3, 2048, 512, 8, "exact"),
+    units: 512 * 8,
+    theirs: "gram 3 500",
     aim: 10,
   },
   {
     name: "network, surrogate, m = 3, n = 2048",
-    ours: [chain(3, 2048, 2048, 8, "surrogate"), chain(3, 2048, 10240, 8, "surrogate")],
+    run: () => chain(3, 2048, 8192, 8, "surrogate"),
     units: 8192 * 8,
-    python: "r.gram_layer(rng, V, md, 2048, 64, 'fast')",
-    m: 3,
-    batch: 4000,
+    theirs: "surrogate 3 4000",
   },
-];
+  {
+    name: "network, exact, against NumPy with weights",
+    run: () => chain(3, 2048, 512, 8, "exact"),
+    units: 512 * 8,
+    theirs: "weights 3 1",
+    aim: 1e4,
+  },
+].filter(({ name }) => name.includes(options.only ?? ""));
 
-async function processorTime(run) {
+/** Processor seconds between the first snapshot and the second. */
+async function processorTime(snapshots) {
+  await snapshots.next();
   const before = process.cpuUsage();
-  for await (const _ of run()) break;
+  await snapshots.next();
   const { user, system } = process.cpuUsage(before);
-  return (user + system) * seconds;
+  await snapshots.return();
+  return (user + system) / 1e6;
 }
 
-function reference({ python, m, batch }) {
-  const code = `
-import sys, time
-sys.path.insert(0, ${JSON.stringify(path.dirname(path.resolve(options.reference)))})
-import numpy as np, ${path.basename(options.reference, ".py")} as r
-rng = np.random.default_rng(1)
-md = r.Model("transformer", gamma=0.25, tau0=1, cp=1, cm=-1)
-V = np.broadcast_to(0.8 * np.eye(${m}) + 0.2, (${batch}, ${m}, ${m})).copy()
-${python}
-before = time.process_time()
-for _ in range(5): ${python}
-print((time.process_time() - before) / 5 / ${batch} * 1e6)`;
+async function wallTime(snapshots) {
+  const start = performance.now();
+  await snapshots.next();
+  await snapshots.next();
+  const seconds = (performance.now() - start) / 1000;
+  await snapshots.return();
+  return seconds;
+}
+
+/** Asks the reference, which lives as long as this program. */
+function openReference() {
+  const script = fileURLToPath(new URL("shaped-reference.py", import.meta.url));
   const env = { ...process.env, OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1" };
-  const { status, stdout, stderr } = spawnSync(options.python, ["-c", code], { encoding: "utf8", env });
-  if (status !== 0) throw new Error(stderr);
-  return Number(stdout);
+  const child = spawn(options.python, [script, options.reference], { env, stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout });
+  const died = once(child, "exit").then(([code]) => {
+    throw new Error(`the reference ended with code ${code}`);
+  });
+  died.catch(() => {});
+  return {
+    ask: async (workload) => {
+      child.stdin.write(`${workload}\n`);
+      const [line] = await Promise.race([once(lines, "line"), died]);
+      return Number(line);
+    },
+    close: () => child.stdin.end(),
+  };
 }
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-for (const row of rows) {
-  const [ours, theirs] = [[], []];
-  for (let round = 0; round < Number(options.rounds); round++) {
-    const [short, long] = [await processorTime(row.ours[0]), await processorTime(row.ours[1])];
-    ours.push(((long - short) / row.units) * 1e6);
-    if (options.python && options.reference) theirs.push(reference(row));
+const rounds = Number(options.rounds);
+const reference = options.python && options.reference ? openReference() : undefined;
+for (const { name, run, units, theirs, aim } of rows) {
+  const [ours, peer] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    ours.push(((await processorTime(run())) / units) * 1e6);
+    if (reference) peer.push(await reference.ask(theirs));
   }
-  const found = { name: row.name, ours: median(ours), reference: theirs.length > 0 ? median(theirs) : undefined };
-  const faster = found.reference === undefined ? undefined : found.reference / found.ours;
-  const verdict = row.aim === undefined || faster === undefined ? "" : ` (to reach: ${row.aim})`;
-  if (options.json) console.log(JSON.stringify({ ...found, faster, aim: row.aim }));
-  else
+  const faster = reference && median(peer.map((time, i) => time / ours[i]));
+  const found = {
+    name,
+    ours: median(ours),
+    least: Math.min(...ours),
+    reference: reference && median(peer),
+    faster,
+    aim,
+  };
+  if (options.json) console.log(JSON.stringify(found));
+  else {
+    const beside = reference
+      ? `  NumPy ${found.reference.toFixed(2).padStart(10)} µs  ${faster.toPrecision(3)} times faster${aim ? ` (to reach: ${aim})` : ""}`
+      : "";
     console.log(
-      `${row.name.padEnd(36)} ${found.ours.toFixed(2).padStart(8)} µs${faster === undefined ? "" : `  NumPy ${found.reference.toFixed(2).padStart(8)} µs  ${faster.toFixed(1)} times faster${verdict}`}`,
+      `${name.padEnd(44)} ${found.ours.toFixed(2).padStart(8)} µs (least ${found.least.toFixed(2)})${beside}`,
     );
+  }
+}
+reference?.close();
+
+if ("two threads".includes(options.only ?? "")) {
+  const [one, two] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    one.push(await wallTime(sde(3, 65_536, 128, 1)));
+    two.push(await wallTime(sde(3, 65_536, 128, 2)));
+  }
+  const ratio = Math.min(...one) / Math.min(...two);
+  const middle = median(one.map((time, i) => time / two[i]));
+  const text = `two threads: ${ratio.toFixed(2)} times as fast by the least times, ${middle.toFixed(2)} in the median (to reach: 1.85)`;
+  console.log(options.json ? JSON.stringify({ name: "two threads", ratio, middle, aim: 1.85 }) : text);
+}
+if ("a million paths".includes(options.only ?? "")) {
+  const start = performance.now();
+  for await (const _ of solveSde(model, { start: correlated(0.2, 3), paths: 1e6 }));
+  const seconds = (performance.now() - start) / 1000;
+  const text = `a million paths to t = 1, m = 3, h = 1/32: ${seconds.toFixed(1)} s on all cores (to reach: 60)`;
+  console.log(options.json ? JSON.stringify({ name: "a million paths", seconds, aim: 60 }) : text);
 }
