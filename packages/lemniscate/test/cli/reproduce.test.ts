@@ -63,6 +63,10 @@ describe("lemniscate reproduce", () => {
 
   test.each([
     [["shaped/stoping"], 'figures: got "shaped/stoping", allowed is shaped/limit, shaped/correlations,'],
+    [
+      ["shaped/training"],
+      "--data: got nothing for shaped/training, allowed is a folder with TREC.train and TREC.test.",
+    ],
     [[], "figures: got no name, allowed is shaped/limit,"],
     [["shaped/strength", "--paths", "0"], "Allowed is a whole number from 1."],
   ])("%j is refused", (args, message) => {

@@ -18,6 +18,8 @@ interface Flags {
   readonly paths?: number;
   readonly seed: number;
   readonly threads?: number;
+  readonly data?: string;
+  readonly embeddings?: string;
   readonly format: "csv" | "jsonl";
   readonly svg: boolean;
   readonly progress: ProgressStyle;
@@ -34,6 +36,8 @@ export function reproduceCommand(program: Command): void {
     .option("--paths <n>", "paths, or networks, of each sample (default: as suits a laptop)", wholeNumber)
     .option("--seed <n>", "the same seed gives the same figure", seedNumber, 0)
     .option("--threads <n>", "threads that compute (default: one per core)", wholeNumber)
+    .option("--data <folder>", "data of figures that need some: TREC.train and TREC.test")
+    .option("--embeddings <file>", "vectors of words for these, as GloVe has them (default: learnt)")
     .addOption(new Option("--format <name>", "of rows").choices(["csv", "jsonl"]).default("csv"))
     .option("--no-svg", "rows alone, without a picture")
     .addOption(
@@ -59,7 +63,7 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
     console.log(alignedTable(figures.map(({ name, about }) => [name, about])));
     return;
   }
-  const chosen = names.flatMap(named);
+  const chosen = names.flatMap((name) => named(name, flags));
   if (names.length === 0)
     throw new Misuse({
       code: "OptionOutOfRange",
@@ -72,9 +76,19 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
   for (const figure of chosen) await reproduce(figure, flags);
 }
 
-/** Figures of that name, or below it. */
-function named(name: string): readonly Figure[] {
-  const found = figures.filter((figure) => figure.name === name || figure.name.startsWith(`${name}/`));
+/** Figures of that name, or below it: of these, such as need no data that is not there. */
+function named(name: string, { data }: Flags): readonly Figure[] {
+  const one = figures.find((figure) => figure.name === name);
+  if (one?.data !== undefined && data === undefined)
+    throw new Misuse({
+      code: "OptionOutOfRange",
+      where: "--data",
+      given: `nothing for ${name}`,
+      allowed: `a folder with ${one.data}`,
+      mend: "Name the folder.",
+    });
+  const below = figures.filter((figure) => figure.name.startsWith(`${name}/`));
+  const found = one === undefined ? below.filter((figure) => figure.data === undefined || data !== undefined) : [one];
   if (found.length > 0) return found;
   throw new Misuse({
     code: "OptionOutOfRange",
@@ -90,7 +104,10 @@ async function reproduce(figure: Figure, { out, seed, threads, format, ...flags 
   mkdirSync(path.dirname(file), { recursive: true });
   const paths = flags.paths ?? figure.paths ?? 1;
   const partial = `${file}.partial.jsonl`;
-  const finished = new Finished<readonly Row[]>("--out", partial, { figure: figure.name, paths, seed });
+  const { data, embeddings } = flags;
+  const files = figure.data === undefined ? undefined : { data: data!, embeddings };
+  const settings = { figure: figure.name, paths, seed, ...(files && { embeddings: embeddings ?? "learnt" }) };
+  const finished = new Finished<readonly Row[]>("--out", partial, settings);
   const progress = progressOf(
     figure.name,
     flags.quiet === true ? "none" : flags.progress,
@@ -104,7 +121,7 @@ async function reproduce(figure: Figure, { out, seed, threads, format, ...flags 
         if (finished.get(piece.name) !== undefined) continue;
         const onProgress = (done: number, total: number): void =>
           progress.update(at + done / Math.max(total, 1), figure.pieces.length);
-        finished.add(piece.name, await piece.rows({ paths, seed, threads, signal, onProgress }));
+        finished.add(piece.name, await piece.rows({ paths, seed, threads, signal, onProgress, data: files }));
         signal.throwIfAborted();
       }
     }, `${partial} has the pieces that were finished: the same command goes on`);

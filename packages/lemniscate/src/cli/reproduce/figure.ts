@@ -9,6 +9,8 @@ export interface Run {
   readonly paths: number;
   readonly seed: number;
   readonly threads: number | undefined;
+  /** What `--data` and `--embeddings` name; there where the figure says that it needs data. */
+  readonly data: { readonly data: string; readonly embeddings?: string | undefined } | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -26,6 +28,8 @@ export interface Figure {
   readonly about: string;
   /** How many paths suit a laptop; none where nothing is random. */
   readonly paths: number | undefined;
+  /** What has to be in the folder of `--data`, if anything. */
+  readonly data?: string;
   readonly pieces: readonly Piece[];
   draw(plot: typeof Plot, rows: readonly Row[]): Drawing;
 }

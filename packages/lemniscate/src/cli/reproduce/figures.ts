@@ -8,6 +8,7 @@ import { limit } from "./shaped/limit.js";
 import { paths } from "./shaped/paths.js";
 import { stopping } from "./shaped/stopping.js";
 import { strength } from "./shaped/strength.js";
+import { training } from "./shaped/training.js";
 
 export const figures: readonly Figure[] = [
   limit,
@@ -18,4 +19,5 @@ export const figures: readonly Figure[] = [
   distances,
   explosion,
   strength,
+  training,
 ];

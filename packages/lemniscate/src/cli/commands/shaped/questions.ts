@@ -9,7 +9,7 @@ import type { TextTask } from "../../../shaped/training/train.js";
 export interface QuestionFlags {
   /** The folder of both files. */
   readonly data: string;
-  readonly embeddings?: string;
+  readonly embeddings?: string | undefined;
   readonly maxTokens: number;
 }
 

@@ -67,7 +67,7 @@ export function trainCommand(shaped: Command): void {
 }
 
 /** Kinds of networks that are alike in all but what is told apart. */
-const examples: Readonly<Record<string, ShapedModel>> = (() => {
+export const examples: Readonly<Record<string, ShapedModel>> = (() => {
   const attention = { keyWidth: 16 };
   const unshaped = { attention: { ...attention, strength: 1 }, mlp: { strength: 1 } };
   return {
