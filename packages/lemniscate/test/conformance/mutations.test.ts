@@ -62,6 +62,15 @@ const mutations: readonly Mutation[] = [
   mutation("network/attention-weights.js", "softmaxRows(logits, presence, mask)", "softmaxRows(logits, presence)"),
   mutation("ops/token-mask.js", "causal && b > a", "causal && b >= a"),
   mutation("ops/token-mask.js", "<= band)", "< band)"),
+  mutation("ops/token-mask.js", "(a < S - memory && b >= S - memory)", "b >= S - memory"),
+  mutation("network/blocks.js", "[residualOf(normed, attended),", "[residualOf(attended),"),
+  mutation(
+    "network/blocks.js",
+    "residualOf(wide, nonlinearity, narrow), normed]",
+    "residualOf(wide, nonlinearity, narrow)]",
+  ),
+  mutation("network/blocks.js", "stop: -memoryLength", "start: memoryLength"),
+  mutation("engines/wasm/runner.js", 'list === "example" && instruction.extent === "line"', "false"),
   mutation("ops/token-mask.js", "allowed[a * S + b] !== 0", "allowed[b * S + a] !== 0"),
   mutation("ops/sparsemax.js", "(sum - 1) / (n + 1)", "(sum - 1) / (n + 2)"),
   mutation("ops/rectifier-sums.js", "o.mul(dab, dij))", "o.constant(0))"),
@@ -199,7 +208,7 @@ const mutations: readonly Mutation[] = [
   mutation("ops/position-covariance.js", "rate * r * r", "rate * r"),
   mutation("ops/normalize.js", "o.sqrt(o.add(qq, eps))", "o.sqrt(o.add(pp, eps))"),
   mutation("program/compile.js", 'form === "block" && role !== "entry" ? role : "same"', '"same"'),
-  mutation("program/graph.js", "node.parameters, node.extent", "node.extent"),
+  mutation("program/graph.js", "parameters, node.extent", "node.extent"),
   mutation("program/passes/multiples.js", "x.scale + y.scale", "x.scale"),
   mutation("program/passes/readout.js", "weigh(third, v)", "weigh(third, u)"),
   mutation("program/passes/prefix.js", "times * shift)", "shift)"),
@@ -245,7 +254,8 @@ const images = randomBatch(
 );
 
 /** Networks that between them use every layer and most options. */
-function networks({ batch, networkFromData }: Library): readonly [Lemniscate.Network, Lemniscate.Batch][] {
+function networks(library: Library): readonly [Lemniscate.Network, Lemniscate.Batch][] {
+  const { batch, networkFromData } = library;
   const dense = { type: "dense", weightStd: 1.2, biasStd: 0.3, width: 4 };
   const pool = { type: "globalAvgPool" };
   const conv = { type: "conv", weightStd: 1.2, biasStd: 0.3, width: 4 };
@@ -415,7 +425,30 @@ function networks({ batch, networkFromData }: Library): readonly [Lemniscate.Net
       tokens,
     ],
     [net(dense, attention({ weights: "exp", mask: { band: 1 } }), pool), trimmed],
+    [net(dense, attention({ mask: { memory: 2 } })), tokens],
     [net(dense, attention({ position: { ...near, std: 1.3, logits: "encodings" } }), pool), tokens],
+    [net(dense, library.transformerBlock({ attention: { mask: "causal" }, layerNorm: { epsilon: 0.3 } })), trimmed],
+    [net(dense, library.transformerBlock({ norm: "post", nonlinearity: library.erf() }), pool), tokens],
+    [
+      net(
+        dense,
+        library.crossAttention({
+          queries: net({ type: "slice", axes: [{ stop: 3 }] }),
+          memory: net({ type: "slice", axes: [{ start: -2 }] }),
+          memoryLength: 2,
+          attention: { keyStd: 1.3 },
+        }),
+      ),
+      tokens,
+    ],
+    [
+      net(
+        { type: "slice", axes: [{ start: 1 }] },
+        { ...conv, type: "convTranspose", filter: 3, padding: "same" },
+        attention({}),
+      ),
+      tokens,
+    ],
     // The last ones, since they take longest.
     ...expanded
       .slice(-2)
