@@ -27,7 +27,7 @@ export function hasGamma<M extends { readonly gamma?: number | undefined }>(mode
   return model.gamma !== undefined;
 }
 
-/** A V Aᵀ with A = I + √h A₁ + h A₂ to first order, and the part of the mean that one head's noise has and many heads' lacks. */
+/** A V Aᵀ with A = I + √h A₁ + h E[A₂], and the part of the mean that one head's noise has and many heads' lacks. */
 function attended(
   steps: Steps,
   v: Value,
@@ -40,16 +40,17 @@ function attended(
   const l = steps.cholesky(v);
   const logits = steps.productTransposed(steps.product(l, steps.normals(steps.tokens, steps.tokens)), l);
   const size = Math.sqrt(noise * h) / g;
+  const moments = attentionMoments(steps, v, mask);
   const weights = steps.entrywise(
-    (a, x, one) => a.fma(a.constant(size), x!, one!),
+    (a, x, one, two) => a.fma(a.constant((h * second) / g), two!, a.fma(a.constant(size), x!, one!)),
     centredRows(steps, logits, mask),
     steps.identity(),
+    moments.second,
   );
-  const moments = attentionMoments(steps, v, mask);
   const mean = h * (first / g - noise / g ** 2);
   return steps.symmetric(
     (a, x, f, y) => a.fma(a.mul(a.constant(mean), f!), y!, x!),
-    moments.bent(steps.gram(steps.product(weights, l)), (h * second) / g),
+    steps.gram(steps.product(weights, l)),
     moments.square,
     v,
   );

@@ -6,6 +6,8 @@ import { across, type Formula, type Steps, type Value } from "./steps.js";
 export interface AttentionMoments {
   /** f with E[A₁ V A₁ᵀ] = f ∘ V: one number, or one for each pair of tokens under a mask. */
   readonly square: Value;
+  /** E[A₂], m × m. */
+  readonly second: Value;
   /** F V Fᵀ with F = exp(k E[A₂]) to second order in k, for any symmetric V. */
   bent(v: Value, k: number): Value;
   /** E[A₂] V + V E[A₂]ᵀ itself. */
@@ -64,6 +66,7 @@ function fullMoments(steps: Steps, at: Value): AttentionMoments {
   const squares = steps.sum(steps.symmetric((a, w) => a.mul(w!, w!), centred));
   return {
     square: steps.entrywise((a, f) => a.mul(a.constant(1 / m ** 2), f!), squares),
+    second: steps.entrywise((a, x) => a.mul(a.constant(1 / (2 * m)), x!), steps.productTransposed(v, s)),
     // F = I + (k + k² sᵀv/4m) v sᵀ/2m is of rank one beside the identity.
     bent(of, k) {
       const image = steps.product(of, s);
@@ -148,6 +151,7 @@ function maskedMoments(steps: Steps, at: Value, mask: MaskRows): AttentionMoment
   );
   return {
     square,
+    second: meanSecond,
     bent(of, k) {
       const f = steps.entrywise(
         (a, i, x, xx) => a.fma(a.constant(k ** 2 / 2), xx!, a.fma(a.constant(k), x!, i!)),
