@@ -13,11 +13,17 @@ import { rectifier, step } from "./elementwise.js";
 import type { Elementwise, FinitePlace, LayerDefinition } from "./layer.js";
 import { abReluDefinition } from "./layers/ab-relu.js";
 import { absDefinition } from "./layers/abs.js";
+import { cosDefinition } from "./layers/cos.js";
 import { erfDefinition } from "./layers/erf.js";
 import { expDefinition } from "./layers/exp.js";
+import { gaborDefinition } from "./layers/gabor.js";
+import { gaussianDefinition } from "./layers/gaussian.js";
 import { geluDefinition } from "./layers/gelu.js";
 import { leakyReluDefinition } from "./layers/leaky-relu.js";
+import { monomialDefinition } from "./layers/monomial.js";
+import { polynomialDefinition } from "./layers/polynomial.js";
 import { reluDefinition } from "./layers/relu.js";
+import { sigmoidLikeDefinition } from "./layers/sigmoid-like.js";
 import { sinDefinition } from "./layers/sin.js";
 import type { Network } from "./placement.js";
 
@@ -34,6 +40,12 @@ const functions: readonly AnyLayer[] = [
   geluDefinition,
   sinDefinition,
   expDefinition,
+  cosDefinition,
+  sigmoidLikeDefinition,
+  gaussianDefinition,
+  gaborDefinition,
+  monomialDefinition,
+  polynomialDefinition,
 ];
 
 /** Functions that have options, all with defaults, can be named as well. */

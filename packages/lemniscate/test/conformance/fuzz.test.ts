@@ -62,12 +62,18 @@ function attention(of: Random, { grid, gaussian }: Where): Data {
           logits: of.uniform() < 0.2 ? "encodings" : "both",
         };
   const sqrt = of.uniform() < 0.35;
-  const functions = ["identity", "relu", "abs", { type: "leakyRelu", slope: 0.3 }, "erf", "gelu", "sin"] as const;
+  const others = [
+    { type: "cos" },
+    { type: "gaussian", exponent: -0.4 },
+    { type: "gabor" },
+    { type: "monomial", degree: 2 },
+  ];
+  const functions = ["identity", "relu", "abs", { type: "leakyRelu", slope: 0.3 }, "erf", "gelu", "sin", ...others];
   const normalised = ["softmax", "softmax", "softmax", "sparsemax"] as const;
   return {
     type: "attention",
     scaling: sqrt ? "sqrt" : "linear",
-    weights: sqrt || of.uniform() < 0.4 ? functions[of.integer(7)] : normalised[of.integer(4)],
+    weights: sqrt || of.uniform() < 0.4 ? functions[of.integer(11)] : normalised[of.integer(4)],
     mask: of.uniform() < 0.6 ? null : tokenMask(of, product(grid)),
     skip: gaussian && of.uniform() < 0.2 ? of.uniform() : 0,
     keyStd: 0.3 + of.uniform() / 2,

@@ -128,6 +128,7 @@ const rows: readonly LayerRow[] = [
       encoded({ logits: "encodings", values: true, combine: "concat", width: 3 }),
       { position: { covariance: mixedCovariance, std: 1.2 } },
       { weights: "sparsemax", keyStd: 1.4 },
+      { weights: { type: "sigmoidLike" }, mask: "causal" },
       { weights: "erf", mask: "causal", biasStd: 0.2 },
       { weights: { type: "sin", phase: 0.4, slope: 0.7 } },
       { weights: "gelu", mask: { band: 1 } },

@@ -673,6 +673,12 @@ function functionOf(weights: Data | string): { phi: (x: number) => number; dual:
     gelu: (x) => (x / 2) * (1 + erf(x / Math.SQRT2)),
     sin: (x) => of("scale") * Math.sin(of("slope") * x + of("phase")),
     exp: (x) => of("scale") * Math.exp(of("slope") * x),
+    cos: (x) => of("scale") * Math.cos(of("slope") * x + of("phase")),
+    sigmoidLike: (x) => (1 + erf(x / 2.4020563531719796)) / 2,
+    gaussian: (x) => of("scale") * Math.exp(of("exponent") * x ** 2),
+    gabor: (x) => Math.exp(-(x ** 2)) * Math.sin(x),
+    monomial: (x) => x ** of("degree"),
+    polynomial: (x) => (data["coefficients"] as unknown as number[]).reduce((sum, c, n) => sum + c * x ** n, 0),
   };
   const expectations = data.type === "identity" ? rectifier(1, 1) : dual(data);
   return { phi: known[data.type]!, dual: expectations };

@@ -13,6 +13,7 @@ import { hyperbolicSine } from "./sine.js";
 export const gaborDual: Dual<Record<string, never>> = {
   name: "dualGabor",
   source: "derived: the characteristic function of a Gaussian tilted by exp(−u² − v²); the derivative is ∂/∂pq",
+  value: (x) => Math.exp(-x * x) * Math.sin(x),
   keepsZero: () => true,
   covariance: (o, pp, pq, qq) => {
     const { sinh, weight } = parts(o, pp, pq, qq);

@@ -15,6 +15,7 @@ export type GaussianParameters = { readonly scale: number; readonly exponent: nu
 export const gaussianDual: Dual<GaussianParameters> = {
   name: "dualGaussian",
   source: "derived: E exp(xᵀBx) = det(1 − 2BΣ)^{-1/2} for Gaussian x",
+  value: (x, { scale, exponent }) => scale * Math.exp(exponent * x * x),
   keepsZero: () => false,
   covariance: (o, pp, pq, qq, { scale, exponent }) => {
     const k = inUnit(o, pp, pq, qq);

@@ -15,6 +15,7 @@ export type PolynomialParameters = { readonly coefficients: readonly number[] };
 export const polynomialDual: Dual<PolynomialParameters> = {
   name: "dualPolynomial",
   source: "derived: Mehler's formula, whose sum ends for a polynomial",
+  value: (x, { coefficients }) => coefficients.reduceRight((sum, c) => sum * x + c, 0),
   keepsZero: ({ coefficients }) => coefficients[0] === 0,
   covariance: (o, pp, pq, qq, { coefficients }) => series(o, pp, pq, qq, coefficients),
   derivative: (o, pp, pq, qq, { coefficients }) => series(o, pp, pq, qq, derived(coefficients)),

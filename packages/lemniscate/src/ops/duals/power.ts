@@ -11,6 +11,7 @@ export type PowerParameters = { readonly degree: number };
 export const powerDual: Dual<PowerParameters> = {
   name: "dualPower",
   source: "derived: Isserlis' theorem",
+  value: (x, { degree }) => x ** degree,
   keepsZero: ({ degree }) => degree > 0,
   covariance: (o, pp, pq, qq, { degree }) => moment(o, pp, pq, qq, degree, 1),
   derivative: (o, pp, pq, qq, { degree }) =>
