@@ -48,7 +48,7 @@ describe("lemniscate reproduce", () => {
     const piece = { name: "MLP", piece: [{ model: "MLP", gamma: 0, quantity: "drift", size: 42 }] };
     writeFileSync(
       partial,
-      `${JSON.stringify({ figure: "shaped/strength", paths: 1, seed: 0 })}\n${JSON.stringify(piece)}\n{"na`,
+      `${JSON.stringify({ command: "reproduce", figure: "shaped/strength", paths: 1, seed: 0 })}\n${JSON.stringify(piece)}\n{"na`,
     );
     const other = reproduce(folder, "shaped/strength", "--seed", "1", "--no-svg");
     expect(other.code).toBe(2);

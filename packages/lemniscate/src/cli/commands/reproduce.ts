@@ -106,7 +106,13 @@ async function reproduce(figure: Figure, { out, seed, threads, format, ...flags 
   const partial = `${file}.partial.jsonl`;
   const { data, embeddings } = flags;
   const files = figure.data === undefined ? undefined : { data: data!, embeddings };
-  const settings = { figure: figure.name, paths, seed, ...(files && { embeddings: embeddings ?? "learnt" }) };
+  const settings = {
+    command: "reproduce",
+    figure: figure.name,
+    paths,
+    seed,
+    ...(files && { embeddings: embeddings ?? "learnt" }),
+  };
   const finished = new Finished<readonly Row[]>("--out", partial, settings);
   const progress = progressOf(
     figure.name,
