@@ -100,6 +100,25 @@ export function normals<T extends Float64Array | Float32Array>(sequence: RandomK
 }
 
 /**
+ * Fills an array with independent standard normal numbers, with all their bits, from the cheaper generator whose state is
+ * counter `index` of the sequence: none can be had without those before it. Signs and exchanges as of coarse ones.
+ */
+export function streamNormals(sequence: RandomKey, out: Float64Array, index: number): Float64Array {
+  const state: Words = [0, 0, 0, 0];
+  draw(state, sequence, index);
+  for (let at = 0; at < out.length; at += 2) {
+    const word = xoshiro(state);
+    const radius = Math.sqrt(-2 * Math.log(unit(word, xoshiro(state))));
+    const angle = (Math.PI / 2) * (unit(xoshiro(state), xoshiro(state)) - 0.5);
+    const exchanged = (word & 2) >>> 1;
+    // What lies beyond the end is not written.
+    out[at + exchanged] = radius * Math.cos(angle) * ((word & 1) === 0 ? 1 : -1);
+    out[at + 1 - exchanged] = radius * Math.sin(angle);
+  }
+  return out;
+}
+
+/**
  * Fills an array with independent normal numbers made of 32 random bits each, for places where so many are summed that
  * nobody sees the bits they lack. They come from a cheaper generator, whose state is counter `index` of the sequence, so
  * that none can be had without those before it.

@@ -1,6 +1,6 @@
 /** @module The meaning of a step: one path after another, in plain loops and double precision. */
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { coarseNormals, gamma, normals } from "../core/random.js";
+import { coarseNormals, gamma, streamNormals } from "../core/random.js";
 import { numbers } from "../ops/algebra.js";
 import { type Draws, oneByOne } from "./one-by-one.js";
 import type { Mover } from "./paths.js";
@@ -109,15 +109,15 @@ function workOf(operation: Operation, value: Value): Work {
       const { block, places } = operation;
       const drawn = new Float64Array(places.length);
       return (values, _, { sequence, first }) => {
-        normals(sequence, drawn, 2 * (first + block));
+        streamNormals(sequence, drawn, first + block);
         for (const [k, place] of places.entries()) values[id]![place] = drawn[k]!;
       };
     }
     case "bartlett": {
       const below = new Float64Array((rows * (rows - 1)) / 2);
-      const chi = operation.block + Math.ceil(below.length / 2);
+      const chi = operation.block + 1;
       return (values, _, { sequence, first }) => {
-        normals(sequence, below, 2 * (first + operation.block));
+        streamNormals(sequence, below, first + operation.block);
         for (let i = 0, k = 0; i < rows; i++) {
           for (let j = 0; j < i; j++) values[id]![i * rows + j] = below[k++]!;
           const half = gamma(sequence, (operation.dof - i) / 2, first + chi + i * attempts, attempts);

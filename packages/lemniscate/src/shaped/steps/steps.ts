@@ -48,11 +48,11 @@ export type Operation =
   | { readonly type: "softmaxRows"; readonly of: Value; readonly mask: readonly (readonly number[])[] }
   /** The nearest positive semi-definite matrix: negative eigenvalues become 0. */
   | { readonly type: "clipEigenvalues"; readonly of: Value }
-  /** Independent standard normal numbers at `places`, in their order, two of each counter from `block` on; 0 elsewhere. */
+  /** Independent standard normal numbers at `places`, in their order, the stream of counter `block`; 0 elsewhere. */
   | { readonly type: "normals"; readonly block: number; readonly places: readonly number[] }
   /**
-   * Bartlett's lower triangular T: T Tᵀ is Wishart with `dof` degrees of freedom. Below the diagonal are normal numbers
-   * from `block` on, row by row; entry (i, i) is √χ² with dof − i degrees (i from 0), each of 32 counters behind them.
+   * Bartlett's lower triangular T: T Tᵀ is Wishart with `dof` degrees of freedom. Below the diagonal are normal numbers,
+   * the stream of counter `block`, row by row; entry (i, i) is √χ² with dof − i degrees (i from 0), each of 32 counters behind it.
    */
   | { readonly type: "bartlett"; readonly dof: number; readonly block: number }
   /**
@@ -193,7 +193,7 @@ export class Steps {
   normals(rows: number, columns: number, drawn: (i: number, j: number) => boolean = () => true): Value {
     const all = Array.from({ length: rows * columns }, (_, at) => at);
     const places = all.filter((at) => drawn(Math.floor(at / columns), at % columns));
-    const block = this.#draw(Math.ceil(places.length / 2));
+    const block = this.#draw(1);
     return this.#add({ type: "normals", block, places }, rows, columns);
   }
 
@@ -208,7 +208,7 @@ export class Steps {
         allowed: `more than ${m - 1}`,
         mend: "Take a greater width (or a smaller step), or fewer tokens.",
       });
-    const block = this.#draw(Math.ceil((m * (m - 1)) / 4) + m * attempts);
+    const block = this.#draw(1 + m * attempts);
     return this.#add({ type: "bartlett", dof, block }, m);
   }
 

@@ -5,7 +5,7 @@ import { attempts, type StepProgram, type Value } from "../steps/steps.js";
 import { type Closed, expand } from "./expand.js";
 import { folding } from "./folding.js";
 import { defineHiddenGram, pairOf } from "./hidden.js";
-import { defineChi, defineNormals, type Surroundings } from "./random.js";
+import { defineChi, defineNormals, defineSeed, type Surroundings } from "./random.js";
 
 /** The code of a step and its places in memory, for `paths` paths at once: entry after entry, neighbours next to each other. */
 export interface CompiledStep {
@@ -87,7 +87,8 @@ class Writer {
       stoppedAfter: this.#room(8 * paths),
       state: this.#room(8 * paths * program.states * program.tokens ** 2),
     };
-    this.#at = { format, constants: new ConstantTable(format, constants), keys, streams, paths };
+    const state = [0, 1, 2, 3].map(() => this.#room(4 * paths)) as readonly number[] as Surroundings["state"];
+    this.#at = { format, constants: new ConstantTable(format, constants), keys, streams, state, paths };
   }
 
   write(): CompiledStep {
@@ -95,9 +96,9 @@ class Writer {
     for (const [n, { operation }] of operations.entries())
       for (const { id } of operandsOf(operation)) this.#lastUse.set(id, n);
     for (const { id } of next) this.#lastUse.set(id, Number.POSITIVE_INFINITY);
-    const normals = defineNormals(this.#module, this.#at);
+    const [seed, normals] = [defineSeed(this.#module, this.#at), defineNormals(this.#module, this.#at)];
     for (const [n, { operation, value }] of operations.entries()) {
-      if (this.#lastUse.has(value.id)) this.#operation(n, operation, value, normals);
+      if (this.#lastUse.has(value.id)) this.#operation(n, operation, value, seed, normals);
     }
     this.#flush(Number.POSITIVE_INFINITY, this.#nextState());
     this.#module.define("step", ["i32"], (f) => {
@@ -119,14 +120,15 @@ class Writer {
     n: number,
     operation: StepProgram["operations"][number]["operation"],
     value: Value,
+    seed: number,
     normals: number,
   ): void {
     const { id, rows, columns } = value;
     const zero = this.#algebra.constant(0);
     const draw = (block: number, count: number): Vector[] => {
       const made = Array.from({ length: count + (count % 2) }, () => this.#place());
-      for (let k = 0; k < count; k += 2)
-        this.#calls.push({ index: normals, block: block + k / 2, places: [made[k]!, made[k + 1]!] });
+      if (count > 0) this.#calls.push({ index: seed, block, places: [] });
+      for (let k = 0; k < count; k += 2) this.#calls.push({ index: normals, places: [made[k]!, made[k + 1]!] });
       return made.map((place) => this.#algebra.input(place));
     };
     switch (operation.type) {
@@ -159,7 +161,7 @@ class Writer {
       case "bartlett": {
         const count = (rows * (rows - 1)) / 2;
         const below = draw(operation.block, count);
-        const chi = operation.block + Math.ceil(count / 2);
+        const chi = operation.block + 1;
         const entries: Vector[] = new Array<Vector>(rows * rows).fill(zero);
         for (let i = 0, k = 0; i < rows; i++) {
           for (let j = 0; j < i; j++) entries[i * rows + j] = below[k++]!;

@@ -2,7 +2,7 @@
 import type { Fn, Local, ModuleBuilder } from "../../engines/wasm/assembler.js";
 import { type ConstantTable, emitVectors, type Format, type Vector, VectorAlgebra } from "../../engines/wasm/vector.js";
 import { attempts } from "../steps/steps.js";
-import { circle, radius } from "./gaussian.js";
+import { arc, circle, radius } from "./gaussian.js";
 
 /** Where the functions find what they share. */
 export interface Surroundings {
@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly keys: number;
   /** Stream of each path: first words, then second words. */
   readonly streams: readonly [number, number];
+  /** Words of the stream that is drawn from: first those of all paths, and so on. */
+  readonly state: readonly [number, number, number, number];
   /** Paths that are moved together, a multiple of 4. */
   readonly paths: number;
 }
@@ -144,28 +146,54 @@ function emit(
   ).map(([local]) => local!);
 }
 
-/** `normals(block, step, first, second)`: the two normal numbers of a counter, for all paths, to two places. */
-export function defineNormals(module: ModuleBuilder, at: Surroundings): number {
-  return module.define("normals", ["i32", "i32", "i32", "i32"], (f) => {
-    const [block, step, first, second] = [0, 1, 2, 3] as const;
+/** `seed(block, step)`: begins the stream of a counter, for all paths. */
+export function defineSeed(module: ModuleBuilder, at: Surroundings): number {
+  return module.define("seed", ["i32", "i32"], (f) => {
     const words = [0, 1, 2, 3].map(() => f.local("v128")) as [Local, Local, Local, Local];
     const [lane, end] = [f.local(), f.local()];
     f.i32(4 * at.paths).set(end);
     f.while(lane, end, 16, () => {
-      emitDraw(f, at, words, block, step, lane);
+      emitDraw(f, at, words, 0, 1, lane);
+      for (const [i, word] of words.entries()) f.get(lane).get(word).mem("v128.store", at.state[i]!);
+    });
+  });
+}
+
+/** `normals(first, second)`: the next two normal numbers of the stream, for all paths, to two places: as `streamNormals`. */
+export function defineNormals(module: ModuleBuilder, at: Surroundings): number {
+  return module.define("normals", ["i32", "i32"], (f) => {
+    const [first, second] = [0, 1] as const;
+    const state = [0, 1, 2, 3].map(() => f.local("v128")) as [Local, Local, Local, Local];
+    const [lane, end, mask, exchanged] = [f.local(), f.local(), f.local("v128"), f.local("v128")];
+    f.i32(4 * at.paths).set(end);
+    f.while(lane, end, 16, () => {
+      for (const [i, word] of state.entries()) f.get(lane).mem("v128.load", at.state[i]!).set(word);
+      const words = [0, 1, 2, 3].map(() => emitXoshiro(f, state)) as [Local, Local, Local, Local];
+      for (const [i, word] of state.entries()) f.get(lane).get(word).mem("v128.store", at.state[i]!);
       const u = emitUniform(f, at, words[0], words[1]);
       const turns = emitUniform(f, at, words[2], words[3]);
+      // Bit 1 of the first word, in all bits of a lane, exchanges the two.
+      f.get(words[0]).i32(30).op("i32x4.shl").i32(31).op("i32x4.shr_s").set(mask);
       for (const half of [0, 1] as const) {
-        const made = emit(f, at, [u[half], turns[half]], (a, x, y) => {
-          const r = radius(a, x!);
-          return circle(a, y!).map((side) => a.mul(r, side));
-        });
-        for (const [i, out] of [first, second].entries())
+        const [x, y] = emit(f, at, [u[half], turns[half]], (a, share, turn) => {
+          const r = radius(a, share!);
+          return arc(a, "f64", a.sub(turn!, a.constant(0.5))).map((side) => a.mul(r, side));
+        }) as [Local, Local];
+        // Bit 0 becomes the sign of x.
+        const extend = `i64x2.extend_${half === 0 ? "low" : "high"}_i32x4_u` as const;
+        f.get(words[0]).op(extend).i32(63).op("i64x2.shl").get(x).op("v128.xor").set(x);
+        const twice = [0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7].map((byte) => byte + 8 * half);
+        f.get(x).get(y).op("v128.xor").get(mask).get(mask).shuffle(twice).op("v128.and");
+        f.tee(exchanged).get(x).op("v128.xor").set(x).get(exchanged).get(y).op("v128.xor").set(y);
+        for (const [out, made] of [
+          [first, x],
+          [second, y],
+        ] as const)
           f.get(out)
             .get(lane)
             .i32(1)
             .op("i32.shl", "i32.add")
-            .get(made[i]!)
+            .get(made)
             .mem("v128.store", 16 * half);
       }
     });
