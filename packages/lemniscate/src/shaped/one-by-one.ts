@@ -19,7 +19,7 @@ export function oneByOne(
 ): Mover {
   return {
     shared: false,
-    async close() {},
+    close() {},
     async advance({ count, data, stoppedAfter }, first, steps, { key, radius, signal, moved }) {
       const size = states * tokens ** 2;
       const state = new Float64Array(size);

@@ -24,7 +24,8 @@ export interface Mover {
   /** Whether paths must lie in shared memory. */
   readonly shared: boolean;
   advance(paths: Paths, first: number, steps: number, options: Moving): Promise<void>;
-  close(): Promise<void>;
+  /** Ends what may still move; nobody has to wait for it. */
+  close(): void;
 }
 
 export interface Moving {
@@ -131,7 +132,7 @@ export async function* run({ mover, states, start, paths: count, ...course }: Co
       yield snapshot(paths, at, unit);
     }
   } finally {
-    await mover.close();
+    mover.close();
   }
 }
 

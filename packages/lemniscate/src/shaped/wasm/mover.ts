@@ -44,8 +44,8 @@ export function wasmMover(compiled: CompiledStep, threads?: Threads): Mover {
         moving,
       );
     },
-    async close() {
-      await Promise.all(workers.map((worker) => worker.stop()));
+    close() {
+      for (const worker of workers) void worker.stop();
     },
   };
 }
