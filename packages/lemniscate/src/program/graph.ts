@@ -54,7 +54,16 @@ export class Graph {
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     const { op, extent, grid } = node;
-    const made: Merged = { id: this.#byKey.size, op, args, parameters: node.parameters, extent, sides, grid, ...(of && { of }) };
+    const made: Merged = {
+      id: this.#byKey.size,
+      op,
+      args,
+      parameters: node.parameters,
+      extent,
+      sides,
+      grid,
+      ...(of && { of }),
+    };
     this.#byKey.set(key, made);
     return made;
   }
