@@ -43,14 +43,15 @@ export function defineSoftmax(
       f.while(j, whole, unroll * format.lanes, step(unroll));
       f.while(j, columns, format.lanes, step(1));
     };
-    const absent = (u: number): void => {
+    // 0 < NaN is false: behind the last column a mask may hold anything.
+    const present = (u: number): void => {
+      constants.push(f, 0);
       f.get(here).mem("v128.load", 16 * u);
       if (masked)
         f.get(seen)
           .mem("v128.load", 16 * u)
           .op(`${shape}.mul`);
-      constants.push(f, 0);
-      f.op(`${shape}.le`);
+      f.op(`${shape}.lt`);
     };
     f.while(i, rows, 1, () => {
       for (const each of tops) {
@@ -60,9 +61,9 @@ export function defineSoftmax(
       overRow((count) => {
         for (const [u, each] of tops.slice(0, count).entries()) {
           f.get(each);
-          constants.push(f, least);
           f.get(at).mem("v128.load", 16 * u);
-          absent(u);
+          constants.push(f, least);
+          present(u);
           f.op("v128.bitselect", `${shape}.pmax`).set(each);
         }
       });
@@ -79,9 +80,9 @@ export function defineSoftmax(
         const algebra = new VectorAlgebra(format);
         const [exponentials] = emitVectors(f, constants, [algebra.exp(algebra.input(0))], [used], count);
         for (const [u, value] of used.entries()) {
-          constants.push(f, 0);
           f.get(exponentials![u]!);
-          absent(u);
+          constants.push(f, 0);
+          present(u);
           f.op("v128.bitselect").set(value);
           f.get(target)
             .get(value)
