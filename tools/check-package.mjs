@@ -80,9 +80,10 @@ for (const entry of Object.keys(manifest.exports).filter((entry) => !entry.endsW
   }
 }
 // Large enough that threads are started, from a file of their own
-const large = `import { batch, dense, kernel, relu, serial } from "lemniscate";
+const large = `import { batch, dense, kernel, openEngine, relu, serial } from "lemniscate";
+  const engine = await openEngine({ threads: 2 });
   const x = batch([1500, 100], Float64Array.from({ length: 150_000 }, (_, i) => Math.sin(i)));
-  const { rows } = await kernel(serial(dense(), relu(), dense()))(x, null, { get: "nngp", threads: 2 });
+  const { rows } = await kernel(serial(dense(), relu(), dense()))(x, null, { get: "nngp", engine });
   console.log(rows);`;
 try {
   console.log(`a kernel on two threads: ${run(process.execPath, ["--input-type=module", "--eval", large])} rows`);
