@@ -7,7 +7,7 @@ import { type Algebra, numbers } from "../ops/algebra.js";
 import { tangentAlgebra } from "../ops/tangents/algebra.js";
 import type { AttentionLayer, Branch, HiddenLayer, Layer } from "./models/layers.js";
 import { type Mask, maskRows } from "./models/mask.js";
-import type { Formula } from "./steps/steps.js";
+import type { Formula } from "./steps/formula.js";
 
 /** Weights of a layer, drawn with variance 1: the layer puts the scale 1/√n in front. `null` where it has none. */
 export type LayerWeights<A> = {

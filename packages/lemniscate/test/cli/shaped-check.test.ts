@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { facts } from "../../src/cli/commands/shaped/check/facts.js";
 import { local } from "../../src/cli/commands/shaped/check/local.js";
 import type { CheckRun, Table } from "../../src/cli/commands/shaped/check/run.js";
-import type { Row } from "../../src/cli/commands/shaped/rows.js";
+import type { Row } from "../../src/cli/commands/shaped/row.js";
 import type { Estimate } from "../../src/shaped/statistics/summary.js";
 import { lemniscate } from "./lemniscate.js";
 

@@ -1,7 +1,7 @@
 /** @module Shaped activations: so close to the identity at width n that depth over width decides what they do. */
 import { z } from "zod";
 import { type Algebra, numbers } from "../../ops/algebra.js";
-import type { Formula } from "../steps/steps.js";
+import type { Formula } from "../steps/formula.js";
 
 /** σ_s(x) = s₊ max(x, 0) + s₋ min(x, 0) with s± = 1 + c±/√n. */
 export interface ShapedRelu {

@@ -1,5 +1,5 @@
 /** @module Models as what a layer of width n does: shaped and unshaped ones in the same terms. */
-import type { Formula } from "../steps/steps.js";
+import type { Formula } from "../steps/formula.js";
 import { type Activation, bent, meanAt, type Neuron, neuronAt } from "./activation.js";
 import { type AttentionPart, type Heads, lambdaOf, type MaybeResidual, type ShapedModel } from "./model.js";
 

@@ -1,6 +1,7 @@
 /** @module The moments of shaped attention near the identity: what its drift and its noise are made of. */
 import type { MaskRows } from "../models/mask.js";
-import { across, type Formula, type Steps, type Value } from "./steps.js";
+import type { Formula } from "./formula.js";
+import { across, type Steps, type Value } from "./steps.js";
 
 /** A = I + A₁/√n + A₂/n + …: the means of what A₁ and A₂ do to V, without the factors of γ and τ₀. */
 export interface AttentionMoments {

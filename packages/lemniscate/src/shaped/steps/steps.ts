@@ -3,8 +3,8 @@
  * written once and leaves a list of operations, which the reference runs path by path and a fast engine on many at once.
  */
 import { LemniscateError } from "../../core/errors.js";
-import type { Algebra } from "../../ops/algebra.js";
 import type { Neuron } from "../models/activation.js";
+import type { Formula } from "./formula.js";
 
 /** A matrix that differs from path to path, or a constant one. */
 export interface Value {
@@ -12,9 +12,6 @@ export interface Value {
   readonly rows: number;
   readonly columns: number;
 }
-
-/** A formula for one entry, written once for all engines. */
-export type Formula = <V>(algebra: Algebra<V>, ...operands: V[]) => V;
 
 /** How an operand is read at entry (i, j): there, at row i, at row j, or as the one number it is. */
 export type Reading = "entry" | "row" | "column" | "scalar";

@@ -16,7 +16,8 @@ import {
   wholeNumbers,
   withShaped,
 } from "./input.js";
-import { type Row, Rows } from "./rows.js";
+import type { Row } from "./row.js";
+import { Rows } from "./rows.js";
 
 interface Flags extends ShapedFlags {
   readonly widths: readonly number[];

@@ -8,7 +8,8 @@ import { interruptible } from "../../interrupt.js";
 import { Misuse } from "../../misuse.js";
 import { wholeNumber } from "../../options.js";
 import { checkOut, checkTokens, list, readModel, type ShapedFlags, shapedProgress, withShaped } from "./input.js";
-import { type Cell, Rows } from "./rows.js";
+import type { Cell } from "./row.js";
+import { Rows } from "./rows.js";
 
 interface Flags extends ShapedFlags {
   readonly gammas: readonly number[];

@@ -1,12 +1,9 @@
 /** @module Rows of numbers: printed in columns as they come, as JSON, and appended to a file. */
 import { appendFileSync } from "node:fs";
 import type { PathState } from "../../../shaped/paths.js";
-import type { Estimate } from "../../../shaped/statistics/summary.js";
 import type { ShapedFlags } from "./input.js";
+import type { Cell, Row } from "./row.js";
 import { Unfinished } from "./unfinished.js";
-
-export type Cell = string | number | Estimate;
-export type Row = Readonly<Record<string, Cell>>;
 
 /** Flags that say where rows go and who computes, not what is in them. */
 const others = ["out", "json", "progress", "quiet", "debug", "threads"];

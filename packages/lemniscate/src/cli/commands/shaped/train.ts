@@ -9,7 +9,8 @@ import { interruptible } from "../../interrupt.js";
 import { seedNumber, wholeNumber } from "../../options.js";
 import { checkOut, list, readModel, type ShapedFlags, shapedProgress, wholeNumbers } from "./input.js";
 import { trecTask } from "./questions.js";
-import { type Row, Rows } from "./rows.js";
+import type { Row } from "./row.js";
+import { Rows } from "./rows.js";
 
 interface Flags extends Pick<ShapedFlags, "json" | "out" | "progress" | "quiet"> {
   readonly data: string;

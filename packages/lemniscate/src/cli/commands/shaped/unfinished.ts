@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import type { PathState } from "../../../shaped/paths.js";
 import { Misuse } from "../../misuse.js";
-import type { Row } from "./rows.js";
+import type { Row } from "./row.js";
 
 interface Head {
   readonly settings: string;

@@ -2,7 +2,7 @@
 import { type ShapedModel, shapedMlp } from "../../../../shaped/models/model.js";
 import { simulate } from "../../../../shaped/simulate.js";
 import { solveSde } from "../../../../shaped/solve.js";
-import type { Row } from "../rows.js";
+import type { Row } from "../row.js";
 import { type CheckRun, distances, lastOf, models, relu, start } from "./run.js";
 
 export async function* corrected(check: CheckRun): AsyncGenerator<Row> {

@@ -1,6 +1,6 @@
 /** @module Networks of three widths against the limit, in distribution. */
 import { compare } from "../../../../shaped/statistics/compare.js";
-import type { Row } from "../rows.js";
+import type { Row } from "../row.js";
 import { type CheckRun, models, observables, start } from "./run.js";
 
 /** How many networks of widths 16, 64 and 256. */

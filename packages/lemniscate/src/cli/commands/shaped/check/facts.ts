@@ -8,7 +8,7 @@ import { correlated } from "../../../../shaped/start.js";
 import { kolmogorovSmirnov } from "../../../../shaped/statistics/distances.js";
 import { correlation, logDeterminant } from "../../../../shaped/statistics/observables.js";
 import { mean, variance } from "../../../../shaped/statistics/summary.js";
-import type { Row } from "../rows.js";
+import type { Row } from "../row.js";
 import { type CheckRun, distances, lastOf, models, start } from "./run.js";
 
 export async function* facts(check: CheckRun): AsyncGenerator<Row> {

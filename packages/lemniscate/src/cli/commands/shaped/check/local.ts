@@ -16,7 +16,7 @@ import { mean } from "../../../../shaped/statistics/summary.js";
 import { attentionWeights } from "../../../../shaped/steps/attention-weights.js";
 import { layerStep } from "../../../../shaped/steps/layer.js";
 import { Steps } from "../../../../shaped/steps/steps.js";
-import type { Row } from "../rows.js";
+import type { Row } from "../row.js";
 import { block, type CheckRun, oneStep, relu } from "./run.js";
 
 const v: Covariance = [

@@ -2,7 +2,7 @@
 import { type Coefficients, coefficients } from "../../../../shaped/coefficients.js";
 import { type ShapedModel, shapedMlp } from "../../../../shaped/models/model.js";
 import { simulate } from "../../../../shaped/simulate.js";
-import type { Row } from "../rows.js";
+import type { Row } from "../row.js";
 import { type CheckRun, distances, lastOf, models, relu, solveWith, start } from "./run.js";
 
 type Wrong = (right: Coefficients) => Coefficients;

@@ -18,7 +18,7 @@ import type { Covariance } from "../../../../shaped/start.js";
 import { kolmogorovSmirnov } from "../../../../shaped/statistics/distances.js";
 import { correlation, covariance, type Observable } from "../../../../shaped/statistics/observables.js";
 import type { StepProgram } from "../../../../shaped/steps/steps.js";
-import type { Row } from "../rows.js";
+import type { Row } from "../row.js";
 
 /** How a table is to be made. */
 export interface CheckRun extends RunOptions, Pick<EngineOptions, "engine"> {

@@ -3,7 +3,7 @@ import { type ShapedModel, shapedAttention } from "../../../../shaped/models/mod
 import { solveSde } from "../../../../shaped/solve.js";
 import { correlated } from "../../../../shaped/start.js";
 import { mean } from "../../../../shaped/statistics/summary.js";
-import type { Row } from "../rows.js";
+import type { Row } from "../row.js";
 import { block, type CheckRun, lastOf } from "./run.js";
 
 const gammas = [0.25, 0.354, 0.5, Math.SQRT1_2, 1];

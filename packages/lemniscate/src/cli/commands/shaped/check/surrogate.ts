@@ -1,6 +1,6 @@
 /** @module Hidden layers drawn from a Wishart law of the same mean against hidden layers drawn neuron by neuron. */
 import { simulate } from "../../../../shaped/simulate.js";
-import type { Row } from "../rows.js";
+import type { Row } from "../row.js";
 import { type CheckRun, distances, lastOf, models, start } from "./run.js";
 
 export async function* surrogate(check: CheckRun): AsyncGenerator<Row> {

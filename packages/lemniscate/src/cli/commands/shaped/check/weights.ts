@@ -2,7 +2,7 @@
 import { linearMlp, type ShapedModel, shapedAttention, shapedMlp } from "../../../../shaped/models/model.js";
 import { simulate } from "../../../../shaped/simulate.js";
 import { logDeterminant } from "../../../../shaped/statistics/observables.js";
-import type { Row } from "../rows.js";
+import type { Row } from "../row.js";
 import { block, type CheckRun, distances, lastOf, observables, relu, start } from "./run.js";
 
 const attention = { gamma: 0.5, temperature: 1, keyWidth: 8 };
