@@ -38,6 +38,16 @@ const cases: readonly Refused[] = [
     message: /^closedForm: square: got other formulas than before, allowed is one meaning for each name\./,
   },
   {
+    what: "the same text about other numbers",
+    run: () => {
+      const scaled = (c: number) => closedForm({ ...square, name: "scaled square", fn: (x) => c * x * x });
+      scaled(1);
+      return scaled(2);
+    },
+    code: "OptionOutOfRange",
+    message: /^closedForm: scaled square: got other formulas than before/,
+  },
+  {
     what: "no formula",
     run: () => closedForm({ ...square, derivative: undefined as never }),
     code: "OptionOutOfRange",

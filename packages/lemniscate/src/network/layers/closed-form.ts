@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LemniscateError } from "../../core/errors.js";
-import type { Algebra } from "../../ops/algebra.js";
+import { type Algebra, numbers } from "../../ops/algebra.js";
 import type { Dual } from "../../ops/duals/dual.js";
 import { registerDual } from "../../ops/registry.js";
 import { byDifferences } from "../functions.js";
@@ -99,9 +99,8 @@ export function closedForm(
         "Give φ and both formulas.",
       );
   const made = makeLayer<ClosedFormOptions, NonlinearityPlacement<"closedForm">>(closedFormDefinition, { name });
-  const text = (of: ClosedFormFormulas): string => [of.fn, of.covariance, of.derivative].map(String).join();
   const before = known.get(name)?.formulas;
-  if (before !== undefined && text(before) !== text(formulas))
+  if (before !== undefined && meaningOf(before) !== meaningOf(formulas))
     throw refused(
       `closedForm: ${name}`,
       "other formulas than before",
@@ -127,6 +126,15 @@ export function closedForm(
     known.set(name, { formulas, rule });
   }
   return made;
+}
+
+/** Formulas as text, and values of theirs: a number that a function has from around it is not in its text. */
+function meaningOf({ fn, covariance, derivative }: ClosedFormFormulas): string {
+  const values = [-1.7, -0.3, 0, 0.6, 2.1].flatMap((x) => [
+    fn(x),
+    ...[covariance, derivative].map((of) => of(numbers, 1.3, 0.4 * x, 2.9)),
+  ]);
+  return [fn, covariance, derivative, ...values].map(String).join();
 }
 
 function refused(where: string, given: string, allowed: string, mend: string): LemniscateError {
