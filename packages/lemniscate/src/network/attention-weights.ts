@@ -2,10 +2,12 @@
 import { z } from "zod";
 import { LemniscateError } from "../core/errors.js";
 import { positionCount } from "../core/shape.js";
-import { activate, rectify, softmaxRows, sparsemaxRows } from "../ops/attend.js";
+import { activate, bend, rectify, softmaxRows, sparsemaxRows } from "../ops/attend.js";
+import { type PiecewiseLinearParameters, piecewiseLinearDual } from "../ops/duals/piecewise-linear.js";
 import { rectifierDual } from "../ops/duals/rectifier.js";
 import { multiply } from "../ops/elementary.js";
-import type { Node, Parameters } from "../ops/op.js";
+import type { Node } from "../ops/op.js";
+import { functions as functionsOfNumbers } from "../ops/registry.js";
 import { maskMatrix, type TokenMaskParameters } from "../ops/token-mask.js";
 import type { ArrayOperations } from "./arrays.js";
 import { divide, softmax, subtract, sumAlong } from "./composed.js";
@@ -13,17 +15,24 @@ import { rectifier, step } from "./elementwise.js";
 import type { Elementwise, FinitePlace, LayerDefinition } from "./layer.js";
 import { abReluDefinition } from "./layers/ab-relu.js";
 import { absDefinition } from "./layers/abs.js";
+import { closedFormDefinition } from "./layers/closed-form.js";
 import { cosDefinition } from "./layers/cos.js";
+import { elementwiseDefinition } from "./layers/elementwise.js";
 import { erfDefinition } from "./layers/erf.js";
 import { expDefinition } from "./layers/exp.js";
 import { gaborDefinition } from "./layers/gabor.js";
 import { gaussianDefinition } from "./layers/gaussian.js";
 import { geluDefinition } from "./layers/gelu.js";
+import { hermiteDefinition } from "./layers/hermite.js";
 import { leakyReluDefinition } from "./layers/leaky-relu.js";
 import { monomialDefinition } from "./layers/monomial.js";
+import { hardTanhDefinition, piecewiseLinearDefinition } from "./layers/piecewise-linear.js";
 import { polynomialDefinition } from "./layers/polynomial.js";
+import { rbfDefinition } from "./layers/rbf.js";
+import { rectifiedMonomialDefinition } from "./layers/rectified-monomial.js";
 import { reluDefinition } from "./layers/relu.js";
 import { sigmoidLikeDefinition } from "./layers/sigmoid-like.js";
+import { signDefinition } from "./layers/sign.js";
 import { sinDefinition } from "./layers/sin.js";
 import type { Network } from "./placement.js";
 
@@ -46,6 +55,14 @@ const functions: readonly AnyLayer[] = [
   gaborDefinition,
   monomialDefinition,
   polynomialDefinition,
+  hermiteDefinition,
+  rectifiedMonomialDefinition,
+  signDefinition,
+  rbfDefinition,
+  hardTanhDefinition,
+  piecewiseLinearDefinition,
+  elementwiseDefinition,
+  closedFormDefinition,
 ];
 
 /** Functions that have options, all with defaults, can be named as well. */
@@ -57,22 +74,17 @@ export type AttentionWeights = (typeof names)[number] | Network;
 const layerNames = functions.map(({ name }) => name).join(", ");
 
 export const attentionWeights: z.ZodType<AttentionWeights> = z.union(
-  [
-    z.enum(names),
-    z.discriminatedUnion(
-      "type",
-      functions.map(({ name, options }) =>
-        z.strictObject({ type: z.literal(name), ...(options as unknown as z.ZodObject).shape }),
-      ) as unknown as [z.ZodObject],
-    ),
-  ],
+  [z.enum(names), z.discriminatedUnion("type", functions.map(asWeights) as unknown as [z.ZodObject])],
   `${names.map((name) => `"${name}"`).join(", ")}, or one of the layers ${layerNames}`,
 ) as unknown as z.ZodType<AttentionWeights>;
 
-/** A function of each logit, as operations are told of it. */
-export interface LogitFunction {
-  readonly dual: Elementwise<object>["dual"];
-  readonly parameters: Parameters;
+/** A layer as weights: its options beside its type, with what it asks of them together. */
+function asWeights({ name, options }: AnyLayer): z.ZodType {
+  const each = z.strictObject({ type: z.literal(name), ...(options as unknown as z.ZodObject).shape });
+  return each.superRefine(({ type: _, ...own }, context) => {
+    for (const { path, message } of options.safeParse(own).error?.issues ?? [])
+      context.addIssue({ code: "custom", path, message });
+  });
 }
 
 /** The layer whose function weights are, and its options. */
@@ -83,11 +95,11 @@ function layerOf(weights: AttentionWeights): { readonly layer: AnyLayer; readonl
 }
 
 /** The function of each logit that weights are, or the normalisation over keys. */
-export function kindOf(weights: AttentionWeights): "softmax" | "sparsemax" | LogitFunction {
+export function kindOf(weights: AttentionWeights): "softmax" | "sparsemax" | Elementwise {
   if (weights === "softmax" || weights === "sparsemax") return weights;
   if (weights === "identity") return { dual: rectifierDual, parameters: { below: 1, above: 1 } };
   const { layer, options } = layerOf(weights);
-  return { dual: layer.elementwise!.dual, parameters: layer.elementwise!.parameters(options) };
+  return layer.elementwise!(options);
 }
 
 /** Whether weights are the logits themselves. */
@@ -105,20 +117,28 @@ export function weigh(logits: Node, presence: Node, mask: Node | undefined, weig
   const kind = kindOf(weights);
   if (kind === "softmax") return softmaxRows(logits, presence, mask);
   if (kind === "sparsemax") return sparsemaxRows(logits, presence, mask);
-  const { dual, parameters } = kind;
-  if (dual.value === undefined)
-    throw new LemniscateError({
-      code: "NotSupported",
-      where: "attention: weights",
-      given: `${dual.name}, whose function is not known`,
-      allowed: layerNames,
-      mend: "Use one of these, or softmax.",
-    });
-  const found =
-    dual === rectifierDual
-      ? rectify(logits, parameters["below"] as number, parameters["above"] as number)
-      : activate(logits, dual.name, parameters);
+  const found = applied(kind, logits);
   return mask === undefined ? found : multiply(found, mask);
+}
+
+function applied({ dual, parameters, fn }: Elementwise, logits: Node): Node {
+  if (dual === rectifierDual) return rectify(logits, parameters["below"] as number, parameters["above"] as number);
+  if (dual === piecewiseLinearDual) return bend(logits, parameters as PiecewiseLinearParameters);
+  return fn === undefined ? activate(logits, dual.name, parameters) : activate(logits, fn, {});
+}
+
+/** Refuses a function of which only expectations are known, where its values are asked for. */
+export function needValues(weights: AttentionWeights): void {
+  const kind = kindOf(weights);
+  if (typeof kind === "string" || kind.fn === undefined || functionsOfNumbers.has(kind.fn)) return;
+  const { name } = weights as { readonly name?: string };
+  throw new LemniscateError({
+    code: "BadNetwork",
+    where: "attention: weights",
+    given: `the coefficients of ${name} alone, from a file`,
+    allowed: 'the function itself, where scaling is "linear"',
+    mend: `Call elementwise({ name: "${name}", fn }) with the same options before.`,
+  });
 }
 
 /** ζ of logits (n, heads, S, S) of a finite network, whose padded keys are 0 already. */

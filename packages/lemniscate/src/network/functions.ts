@@ -1,9 +1,10 @@
 /** @module Functions of a number that have a name, and derivatives of those that have none. */
+import { type FunctionName, namedFunctions as named, selu } from "../ops/named-functions.js";
+import { slopeOf } from "../ops/tangents/differences.js";
 import type { Elementwise } from "./arrays.js";
-import { errorFunction } from "./elementwise.js";
 
 const sigmoid: Elementwise = {
-  value: (x) => 1 / (1 + Math.exp(-x)),
+  value: named.sigmoid.value,
   slope: (t, x) => {
     const y = t.map(sigmoid, x);
     return t.multiply(y, t.add(t.multiply(y, -1), 1));
@@ -11,7 +12,7 @@ const sigmoid: Elementwise = {
 };
 
 const tanh: Elementwise = {
-  value: Math.tanh,
+  value: named.tanh.value,
   slope: (t, x) => {
     const y = t.map(tanh, x);
     return t.add(t.multiply(t.multiply(y, y), -1), 1);
@@ -19,12 +20,12 @@ const tanh: Elementwise = {
 };
 
 const softplus: Elementwise = {
-  value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  value: named.softplus.value,
   slope: (t, x) => t.map(sigmoid, x),
 };
 
 const silu: Elementwise = {
-  value: (x) => x / (1 + Math.exp(-x)),
+  value: named.silu.value,
   slope: (t, x) => {
     const y = t.map(sigmoid, x);
     return t.multiply(y, t.add(t.multiply(x, t.add(t.multiply(y, -1), 1)), 1));
@@ -38,7 +39,7 @@ const density: Elementwise = {
 };
 
 const gaussianCdf: Elementwise = {
-  value: (x) => (1 + errorFunction.value(x * Math.SQRT1_2)) / 2,
+  value: named.gaussianCdf.value,
   slope: (t, x) => t.map(density, x),
 };
 
@@ -46,31 +47,27 @@ const gaussianCdf: Elementwise = {
 const below: Elementwise = { value: (x) => (x > 0 ? 0 : Math.exp(x)), slope: (t, x) => t.map(below, x) };
 
 /** scale·x above 0, scale·α·(e^x − 1) below. */
-function exponentialUnit(scale: number, alpha: number): Elementwise {
+function exponentialUnit(value: (x: number) => number, scale: number, alpha: number): Elementwise {
   const above: Elementwise = { value: (x) => (x > 0 ? 1 : 0), slope: null };
   return {
-    value: (x) => scale * (x > 0 ? x : alpha * Math.expm1(x)),
+    value,
     slope: (t, x) => t.add(t.multiply(t.map(above, x), scale), t.multiply(t.map(below, x), scale * alpha)),
   };
 }
 
-export type FunctionName = "tanh" | "sigmoid" | "softplus" | "silu" | "gaussianCdf" | "elu" | "selu";
-
-/** The functions that {@link elementwise} knows by name. The constants of SELU are those of Klambauer et al. 2017. */
+/** The functions that {@link elementwise} knows by name, with their derivatives. */
 export const namedFunctions: Readonly<Record<FunctionName, Elementwise>> = {
   tanh,
   sigmoid,
   softplus,
   silu,
   gaussianCdf,
-  elu: exponentialUnit(1, 1),
-  selu: exponentialUnit(1.0507009873554805, 1.6732632423543772),
+  elu: exponentialUnit(named.elu.value, 1, 1),
+  selu: exponentialUnit(named.selu.value, selu.scale, selu.alpha),
 };
 
 /** A function whose derivatives are differences, right to about 1e-10, and of the second order to 1e-6. */
-export function byDifferences(value: (x: number) => number): Elementwise {
-  const h = 2 ** -10;
-  const slope = (x: number): number =>
-    (8 * (value(x + h) - value(x - h)) - (value(x + 2 * h) - value(x - 2 * h))) / (12 * h);
-  return { value, slope: (t, x) => t.map(byDifferences(slope), x) };
+export function byDifferences(value: (x: number) => number, kinks: readonly number[]): Elementwise {
+  const slope = (x: number): number => slopeOf(value, x, kinks);
+  return { value, slope: (t, x) => t.map(byDifferences(slope, kinks), x) };
 }

@@ -97,15 +97,18 @@ export interface LayerDefinition<Options extends object, Weight extends string =
   ) => A;
   /** The positions of one example that are present behind the layer (1, else 0), if they are not those below. */
   readonly mask?: (mask: Uint8Array, options: Options, input: Shape) => Uint8Array;
-  /** Of a layer that applies one function to every channel: that function, by its expectations. */
-  readonly elementwise?: Elementwise<Options> | undefined;
+  /** Of a layer that applies one function to every channel: that function. */
+  readonly elementwise?: ((options: Options) => Elementwise) | undefined;
 }
 
-/** A function, and its parameters as they follow from a layer's options. */
-export interface Elementwise<Options extends object> {
+/** A function of a number, as operations are told of it. */
+export interface Elementwise {
+  /** Its expectations, and their parameters. */
   // biome-ignore lint/suspicious/noExplicitAny: parameters belong to each function; programs carry them along
   readonly dual: Dual<any>;
-  readonly parameters: (options: Options) => Parameters;
+  readonly parameters: Parameters;
+  /** The name that operations know the function itself by, if that is not the dual's: then it has no parameters. */
+  readonly fn?: string;
 }
 
 /** A layer as data: its type and its options, defaults included. */

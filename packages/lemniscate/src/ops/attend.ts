@@ -1,4 +1,5 @@
 /** @module What attention does to covariances: weights made from one example's block, applied to both sides. */
+import { kinksOf, type PiecewiseLinearParameters } from "./duals/piecewise-linear.js";
 import { apply, type ElementwiseOp, type Node, type Parameters, type StructuralOp } from "./op.js";
 import { isZero } from "./zero.js";
 
@@ -52,7 +53,7 @@ function overKeys(op: StructuralOp, logits: Node, presence: Node, mask: Node | u
   return { op, args, parameters: {}, extent: "pair", sides, grid };
 }
 
-/** φ of every entry of a block, for one of the functions that have duals; `of` names it, beside its own parameters. */
+/** φ of every entry of a block; `of` names it, one of `registry.functions`, beside its own parameters. */
 export const activateOp: StructuralOp = {
   kind: "structural",
   name: "activate",
@@ -120,4 +121,24 @@ export const rectifyOp: ElementwiseOp<{ readonly below: number; readonly above: 
 
 export function rectify(k: Node, below: number, above: number): Node {
   return below === 1 && above === 1 ? k : apply(rectifyOp, [k], { below, above });
+}
+
+/** a + b·k + Σ_i c_i·(±k − h_i)₊: attention weights of straight pieces. */
+export const bendOp: ElementwiseOp<PiecewiseLinearParameters> = {
+  kind: "elementwise",
+  name: "bend",
+  roles: ["entry"],
+  keepsZero: ({ atZero }) => atZero === 0,
+  formula: (o, [k], parameters) => {
+    const { a, b, kinks } = kinksOf(parameters);
+    const straight = o.fma(k!, o.constant(b), o.constant(a));
+    return kinks.reduce((sum, { h, sign, change }) => {
+      const beyond = o.max(o.fma(k!, o.constant(sign), o.constant(-h)), o.constant(0));
+      return o.fma(beyond, o.constant(change), sum);
+    }, straight);
+  },
+};
+
+export function bend(k: Node, parameters: PiecewiseLinearParameters): Node {
+  return apply(bendOp, [k], parameters);
 }

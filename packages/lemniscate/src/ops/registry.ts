@@ -1,6 +1,7 @@
 import { aggregateOp } from "./aggregate.js";
 import {
   activateOp,
+  bendOp,
   composeOp,
   crossOp,
   rectifyOp,
@@ -45,6 +46,7 @@ import { sineDual } from "./duals/sine.js";
 import { addOp, affineOp, multiplyOp } from "./elementary.js";
 import { endOp } from "./end.js";
 import { gramOp, mixedGramOp, mixLineOp, mixOp, pooledGramOp, poolInputsOp } from "./gram.js";
+import { namedFunctions } from "./named-functions.js";
 import { inverseRootOp, normalizeOp } from "./normalize.js";
 import type { ElementwiseOp, Parameters, StructuralName, StructuralOp } from "./op.js";
 import { anyOp, eitherOp, keepOp, presenceOp, scaleSidesOp, shareOp } from "./padding.js";
@@ -53,6 +55,7 @@ import { mapLineOp, mapPairsOp } from "./position-map.js";
 import { acuteDistanceOp, rectifierSumsOp, rectifierTermOp } from "./rectifier-sums.js";
 import { bilinearOp, innerOp, outerOp, sumDiagonalOp, sumPairsOp, takeDiagonalOp, weighOp } from "./reductions.js";
 import { onlyDiagonalOp, scaleDiagonalOp } from "./same-unit.js";
+import { slopeOf } from "./tangents/differences.js";
 import { movedParameters, tangentOps } from "./tangents/elementwise.js";
 import { tokenMaskOp } from "./token-mask.js";
 import { convolveOp, pickCentersOp, tapSharesOp, windowSumsOp } from "./window.js";
@@ -92,6 +95,7 @@ const elementwise: readonly ElementwiseOp<any>[] = [
   normalizeOp,
   inverseRootOp,
   rectifyOp,
+  bendOp,
   supportOp,
   rootOp,
   perRootOp,
@@ -166,26 +170,36 @@ export const structuralOps: { readonly [Name in StructuralName]: StructuralOp } 
 };
 
 type Value = NonNullable<AnyDual["value"]>;
+type Kinks = NonNullable<AnyDual["kinks"]>;
 
 /**
- * φ of every nonlinearity that says what it is, by the name of its dual; under that name and a prime φ', and with ∂ the change
- * by parameters that have tangents.
+ * Functions of a number, where their values are asked for: φ of every dual that says what it is, by the dual's name, and those
+ * that have names of their own. Under that name and a prime it is φ', and with ∂ the change by parameters that have tangents.
  */
-export const functions: ReadonlyMap<string, Value> = new Map(
-  duals.flatMap(({ name, value }): (readonly [string, Value])[] => {
-    if (value === undefined) return [];
-    const slope: Value = (x, parameters) => centralDifference((t) => value(x + t, parameters));
-    const change: Value = (x, parameters) => centralDifference((t) => value(x, movedParameters(parameters, t)));
-    return [
-      [name, value],
-      [`${name}'`, slope],
-      [`${name}∂`, change],
-    ];
-  }),
-);
+export const functions: ReadonlyMap<string, Value> = new Map([
+  ...duals.flatMap(({ name, value, kinks }) => (value === undefined ? [] : withSlopes(name, value, kinks))),
+  ...Object.entries(namedFunctions).flatMap(([name, { value, kinks }]) => withSlopes(name, value, () => kinks)),
+]);
 
-/** f'(0), of fourth order: right to about 1e-11 of a smooth function. */
-function centralDifference(f: (t: number) => number): number {
-  const h = 2 ** -10;
-  return (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h);
+function withSlopes(name: string, value: Value, kinks: Kinks = () => []): (readonly [string, Value])[] {
+  return [
+    [name, value],
+    [`${name}'`, (x, parameters) => slopeOf((at) => value(at, parameters), x, kinks(parameters))],
+    [`${name}∂`, (x, parameters) => slopeOf((step) => value(x, movedParameters(parameters, step)), 0, [])],
+  ];
+}
+
+/** Functions that are known to this thread alone. */
+const ofUsers = new Set<string>();
+
+/** Adds a user's function. It is code, so that threads cannot be sent it. */
+export function registerFunction(name: string, value: (x: number) => number, kinks: readonly number[]): void {
+  for (const [own, of] of withSlopes(name, value, () => kinks)) {
+    ofUsers.add(own);
+    (functions as Map<string, Value>).set(own, of);
+  }
+}
+
+export function isUsersFunction(name: string): boolean {
+  return ofUsers.has(name);
 }

@@ -57,7 +57,10 @@ export async function overflowError(
   // Derivatives may be beyond all numbers where kernels are not.
   const whole = layers.length > mostSearched || (await holds(part(high)));
   const [path, layer] = whole ? [at, network] : layers[high - 1]!;
-  const { maxVariance } = layer as { maxVariance?: number };
+  const { weights, maxVariance = weights?.maxVariance } = layer as {
+    readonly maxVariance?: number;
+    readonly weights?: { readonly maxVariance?: number };
+  };
   const smaller = "put layerNorm() before this layer, take smaller weights, or standardise the data";
   return new LemniscateError({
     code: "BadInput",
@@ -67,7 +70,7 @@ export async function overflowError(
     mend:
       maxVariance === undefined
         ? `Covariances, or their derivatives, grow too large: ${smaller}.`
-        : `Its input varies by more than maxVariance, ${maxVariance}: raise that, ${smaller}.`,
+        : `Its input, or a logit of it, varies by more than maxVariance, ${maxVariance}: raise that, ${smaller}.`,
     path,
   });
 }

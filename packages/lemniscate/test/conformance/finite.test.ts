@@ -84,8 +84,8 @@ const cases: readonly Case[] = [
     width: 32,
   },
   {
-    name: "relu attention",
-    network: serial(dense, norm, attention({ weights: "relu", keyStd: 0.8 }), pool, dense),
+    name: "attention by a named function",
+    network: serial(dense, norm, attention({ weights: { type: "elementwise", fn: "silu" }, keyStd: 0.8 }), pool, dense),
     x: tokens,
     width: 32,
   },

@@ -59,6 +59,10 @@ const mutations: readonly Mutation[] = [
   mutation("network/layers/attention.js", "affine(sums(derivative, w, p, q), s, 0)", "sums(derivative, w, p, q)"),
   mutation("network/layers/attention.js", "op === derivative ? 1 : s", "s"),
   mutation("network/attention-weights.js", "multiply(found, mask)", "found"),
+  mutation("ops/attend.js", "o.fma(k, o.constant(b), o.constant(a))", "o.mul(k, o.constant(b))"),
+  mutation("ops/attend.js", "o.constant(-h)), o.constant(0)", "o.constant(0)), o.constant(0)"),
+  mutation("ops/duals/power.js", "x * h - Math.sqrt(n) * before", "x * h - before"),
+  mutation("ops/named-functions.js", "alpha * Math.expm1(x)", "Math.expm1(x)"),
   mutation("network/attention-weights.js", "softmaxRows(logits, presence, mask)", "softmaxRows(logits, presence)"),
   mutation("ops/token-mask.js", "causal && b > a", "causal && b >= a"),
   mutation("ops/token-mask.js", "<= band)", "< band)"),
@@ -273,6 +277,7 @@ function networks(library: Library): readonly [Lemniscate.Network, Lemniscate.Ba
   const phi = (type: object): [Lemniscate.Network, Lemniscate.Batch] => [net(dense, type, dense), features];
   const leaky = { type: "leakyRelu", slope: 0.8 };
   const norm = { type: "layerNorm", epsilon: 0.5 };
+  const bent = { type: "piecewiseLinear", knots: [-0.4, 0.5], slopes: [-0.5, 1, 0.2], atZero: 0.3 };
   const all = { type: "layerNorm", over: "all" };
   const identity = { type: "identity" };
   const windows = { type: "avgPool", filter: 3, padding: "same", countPadding: false };
@@ -310,6 +315,8 @@ function networks(library: Library): readonly [Lemniscate.Network, Lemniscate.Ba
     phi({ type: "expNormalized", gamma: 0.7, shift: 0.2 }),
     [net({ ...dense, parameterization: "standard", widthScale: [2, 3] }, { type: "relu" }, dense), features],
     [net(attention({}), { type: "relu" }, { type: "flatten" }, dense), tokens],
+    [net(dense, attention({ weights: { type: "hermite", degree: 3 } }), attention({ weights: bent })), tokens],
+    [net(dense, attention({ weights: { type: "elementwise", fn: "selu" } }), pool), tokens],
     [net(dense, attention({ position: near }), { type: "layerNorm" }, pool, dense), tokens],
     [net(dense, attention({ position: { ...near, combine: "concat", width: 7, values: true } }), pool), tokens],
     [net(dense, attention({ ...sqrt, position: { decay: "inverseSquare", rate: 5 } }), pool, dense), tokens],

@@ -82,6 +82,18 @@ function through(network: Data, below: State): State {
     K: blocks(below, k),
     T: blocks(below, t),
   });
+  /** What is linear in the input, and makes of means what it makes of covariances. */
+  const linear = (state: State, of: (k: Entry) => Entry): State => ({
+    ...state,
+    K: blocks(state, of(K)),
+    T: blocks(state, of(T)),
+    M:
+      below.M &&
+      blocks(
+        state,
+        of((i, j, a, b) => below.M![i]![j]![a * S + b]!),
+      ),
+  });
   const option = (name: string): number => network[name] as number;
   const width = network["width"] as number | undefined;
   switch (network.type) {
@@ -199,9 +211,7 @@ function through(network: Data, below: State): State {
       return { ...both(same(K), same(T)), M: below.M };
     }
     case "flatten":
-      return S === 1 && below.grid.length === 0
-        ? below
-        : pooled(below, (i, j, k) => sumOver(S, (a) => k(i, j, a, a)) / S, K, T, (below.channels ?? Number.NaN) * S);
+      return S === 1 && below.grid.length === 0 ? below : flattened();
     case "globalAvgPool":
     case "globalSumPool": {
       const share = (i: number): number =>
@@ -214,7 +224,7 @@ function through(network: Data, below: State): State {
             );
       const sum = (i: number, j: number, k: Entry): number =>
         share(i) * share(j) * sumOver(S, (a) => sumOver(S, (b) => k(i, j, a, b)));
-      return pooled(below, sum, K, T, below.channels);
+      return linear(pooled(below, below.channels), (k) => (i, j) => sum(i, j, k));
     }
     case "attention":
       return attention(network, below, K, T, both);
@@ -224,19 +234,14 @@ function through(network: Data, below: State): State {
         typeof at === "number" ? at : at === "first" ? present.indexOf(1) : present.lastIndexOf(1),
       );
       const mask = below.mask.map((present, i) => [present[place[i]!] ?? 0]);
-      const state: State = { ...below, M: null, grid: [], mask };
-      const chosen =
-        (k: Entry): Entry =>
-        (i, j) =>
-          k(i, j, place[i]!, place[j]!);
-      return { ...state, K: blocks(state, chosen(K)), T: blocks(state, chosen(T)) };
+      return linear({ ...below, grid: [], mask }, (k) => (i, j) => k(i, j, place[i]!, place[j]!));
     }
     case "aggregate": {
       const summed =
         (k: Entry): Entry =>
         (i, j, a, b) =>
           sumOver(S, (c) => sumOver(S, (d) => below.graphs[i]![a]![c]! * below.graphs[j]![b]![d]! * k(i, j, c, d)));
-      return both(summed(K), summed(T));
+      return linear(below, summed);
     }
     case "convLocal": {
       const shared = through({ ...network, type: "conv" }, below);
@@ -274,16 +279,17 @@ function through(network: Data, below: State): State {
       };
     }
     case "scale":
-      return both(
-        (...at) => option("factor") ** 2 * K(...at),
-        (...at) => option("factor") ** 2 * T(...at),
+      return linear(
+        below,
+        (k) =>
+          (...at) =>
+            option("factor") ** 2 * k(...at),
       );
     case "slice":
     case "resize":
     case "linear": {
       const { grid, readings } = mapped(network, below.grid);
       const mask = below.mask.map((present) => readings.map((row) => (row.some(([p]) => present[p] === 1) ? 1 : 0)));
-      const state: State = { ...below, M: null, grid, mask };
       const sum =
         (k: Entry): Entry =>
         (i, j, a, b) =>
@@ -291,7 +297,7 @@ function through(network: Data, below: State): State {
             (all, [p, v]) => all + readings[b]!.reduce((row, [q, w]) => row + v * w * k(i, j, p, q), 0),
             0,
           );
-      return { ...state, K: blocks(state, sum(K)), T: blocks(state, sum(T)) };
+      return linear({ ...below, grid, mask }, sum);
     }
     case "avgPool":
     case "sumPool": {
@@ -310,7 +316,7 @@ function through(network: Data, below: State): State {
             for (const q of places[b]!) if (p !== undefined && q !== undefined) total += k(i, j, p, q);
           return total / (counted(a) * counted(b));
         };
-      return { ...state, K: blocks(state, sum(K)), T: blocks(state, sum(T)) };
+      return linear(state, sum);
     }
     default: {
       const { value, slope } = dual(network);
@@ -323,6 +329,14 @@ function through(network: Data, below: State): State {
       return { ...both(V, (...where) => D(...where) * T(...where)), M: blocks(below, independent) };
     }
   }
+
+  /** Positions become channels: covariances average over equal ones, means over all. */
+  function flattened(): State {
+    const state = pooled(below, below.channels === undefined ? undefined : below.channels * S);
+    const diagonal = linear(state, (k) => (i, j) => sumOver(S, (a) => k(i, j, a, a)) / S);
+    const all = linear(state, (k) => (i, j) => sumOver(S, (a) => sumOver(S, (b) => k(i, j, a, b))) / S ** 2);
+    return { ...diagonal, M: all.M };
+  }
 }
 
 function sumOver(n: number, term: (k: number) => number): number {
@@ -331,16 +345,10 @@ function sumOver(n: number, term: (k: number) => number): number {
   return sum;
 }
 
-function pooled(
-  below: State,
-  of: (i: number, j: number, k: Entry) => number,
-  K: Entry,
-  T: Entry,
-  channels: number | undefined,
-): State {
+/** One position in place of all. */
+function pooled(below: State, channels: number | undefined): State {
   const mask = below.mask.map((present) => [present.includes(1) ? 1 : 0]);
-  const empty: State = { ...below, M: null, grid: [], mask, channels: Number.isNaN(channels) ? undefined : channels };
-  return { ...empty, K: blocks(empty, (i, j) => of(i, j, K)), T: blocks(empty, (i, j) => of(i, j, T)) };
+  return { ...below, M: null, grid: [], mask, channels };
 }
 
 /** Of each example the matrix by which a network maps its positions. */
@@ -600,7 +608,7 @@ function attention(
     );
   if (network["scaling"] === "sqrt") {
     // Σ_ij m_ai m_bj (…): expectations of φφ and φ'φ' of Gaussian logits.
-    const { value, slope } = functionOf(network["weights"] as Data | string).dual;
+    const { value, slope } = expectationsOf(network["weights"] as Data | string);
     const sum = (a: number, b: number, term: (c: number, d: number) => number): number =>
       sumOver(S, (c) => sumOver(S, (d) => (reads(a, c) && reads(b, d) ? term(c, d) : 0)));
     const E = (f: Expectation, i: number, j: number, [a, b, c, d]: readonly [number, number, number, number]): number =>
@@ -627,7 +635,7 @@ function attention(
     const logits = Array.from({ length: S }, (_, k) => qk * IK(i, i, a, k));
     const kind = network["weights"] as Data | string;
     if (kind !== "softmax" && kind !== "sparsemax")
-      return logits.map((g, k) => (reads(a, k) ? functionOf(kind).phi(g) : 0));
+      return logits.map((g, k) => (reads(a, k) ? functionOf(kind)(g) : 0));
     const keys = logits.map((_, k) => present(i, k) && reads(a, k));
     if (!keys.includes(true)) return logits.map(() => 0);
     if (kind === "sparsemax") {
@@ -658,9 +666,18 @@ function attention(
   );
 }
 
-/** A function of logits, with its expectations. */
-function functionOf(weights: Data | string): { phi: (x: number) => number; dual: ReturnType<typeof dual> } {
-  const data = typeof weights === "string" ? { scale: 1, slope: 1, shift: 0, phase: 0, type: weights } : weights;
+const written = (weights: Data | string): Data =>
+  typeof weights === "string" ? { scale: 1, slope: 1, shift: 0, phase: 0, type: weights } : weights;
+
+/** The expectations of a function of logits. */
+function expectationsOf(weights: Data | string): ReturnType<typeof dual> {
+  const data = written(weights);
+  return data.type === "identity" ? rectifier(1, 1) : dual(data);
+}
+
+/** A function of logits. */
+function functionOf(weights: Data | string): (x: number) => number {
+  const data = written(weights);
   const of = (name: string): number => data[name] as number;
   const ramp = (below: number, above: number) => (x: number) => (x < 0 ? below : above) * x;
   const known: Readonly<Record<string, (x: number) => number>> = {
@@ -679,9 +696,20 @@ function functionOf(weights: Data | string): { phi: (x: number) => number; dual:
     gabor: (x) => Math.exp(-(x ** 2)) * Math.sin(x),
     monomial: (x) => x ** of("degree"),
     polynomial: (x) => (data["coefficients"] as unknown as number[]).reduce((sum, c, n) => sum + c * x ** n, 0),
+    hermite: (x) => hermiteCoefficients(of("degree")).reduce((sum, c, n) => sum + c * x ** n, 0),
+    sign: (x) => Math.sign(x),
+    rectifiedMonomial: (x) => Math.max(x, 0) ** of("degree"),
+    rbf: (x) => Math.sin(Math.sqrt(2 * of("gamma")) * x) + Math.cos(Math.sqrt(2 * of("gamma")) * x),
+    hardTanh: (x) => Math.max(-1, Math.min(1, x)),
+    piecewiseLinear: (x) => pieces(data)(x),
+    "x + sin x": (x) => x + Math.sin(x),
+    silu: (x) => x / (1 + Math.exp(-x)),
+    elu: (x) => (x < 0 ? Math.exp(x) - 1 : x),
+    selu: (x) => 1.0507009873554805 * (x < 0 ? 1.6732632423543772 * (Math.exp(x) - 1) : x),
   };
-  const expectations = data.type === "identity" ? rectifier(1, 1) : dual(data);
-  return { phi: known[data.type]!, dual: expectations };
+  if (data.type === "elementwise" && data["fn"] === undefined)
+    return functionOf(JSON.parse(data["name"] as string) as Data);
+  return known[(data["fn"] ?? data["name"] ?? data.type) as string]!;
 }
 
 /** 2/√π e^{−x²} Σ 2ᵏ x^{2k+1}/(2k+1)!!. */
@@ -827,15 +855,8 @@ function dual(network: Data): { readonly value: Expectation; readonly slope: Exp
     }
     case "monomial":
       return polynomial([...new Array<number>(of("degree")).fill(0), 1]);
-    case "hermite": {
-      let [h, before] = [[1], [0]];
-      for (let k = 0; k < of("degree"); k++) {
-        const next = [0, ...h].map((c, i) => c - k * (before[i] ?? 0));
-        [h, before] = [next, h];
-      }
-      const factorial = Array.from({ length: of("degree") }, (_, k) => k + 1).reduce((x, y) => x * y, 1);
-      return polynomial(h.map((c) => c / Math.sqrt(factorial)));
-    }
+    case "hermite":
+      return polynomial(hermiteCoefficients(of("degree")));
     case "polynomial":
       return polynomial(network["coefficients"] as number[]);
     case "hardTanh":
@@ -847,8 +868,15 @@ function dual(network: Data): { readonly value: Expectation; readonly slope: Exp
       return dual(JSON.parse(network["name"] as string) as Data);
     case "elementwiseNumerical":
       return quadrature(network["fn"] as "sigmoid" | "softplus" | "gaussianCdf", of("nodes"));
-    case "closedForm":
-      return quadrature("x + sin x", 40);
+    case "closedForm": {
+      // x + sin x, by E u sin v = pq·E cos v.
+      const wave = dual({ type: "sin", scale: 1, slope: 1, phase: 0 });
+      const mixed = (pp: number, qq: number): number => 1 + Math.exp(-pp / 2) + Math.exp(-qq / 2);
+      return {
+        value: (pp, pq, qq) => pq * mixed(pp, qq) + wave.value(pp, pq, qq),
+        slope: (pp, pq, qq) => mixed(pp, qq) + wave.slope(pp, pq, qq),
+      };
+    }
     case "expNormalized": {
       const value: Expectation = (pp, pq, qq) => {
         const s = Math.sqrt(pp * qq);
@@ -864,9 +892,28 @@ function dual(network: Data): { readonly value: Expectation; readonly slope: Exp
   }
 }
 
+/** Of He_n/√n! in powers of x. */
+function hermiteCoefficients(degree: number): number[] {
+  let [h, before] = [[1], [0]];
+  for (let k = 0; k < degree; k++) {
+    const next = [0, ...h].map((c, i) => c - k * (before[i] ?? 0));
+    [h, before] = [next, h];
+  }
+  const factorial = Array.from({ length: degree }, (_, k) => k + 1).reduce((x, y) => x * y, 1);
+  return h.map((c) => c / Math.sqrt(factorial));
+}
+
+/** A function of straight pieces. */
+function pieces(network: Data): (x: number) => number {
+  const [knots, slopes] = [network["knots"] as number[], network["slopes"] as number[]];
+  const from = (x: number): number =>
+    slopes[0]! * x + knots.reduce((sum, t, i) => sum + (slopes[i + 1]! - slopes[i]!) * Math.max(x - t, 0), 0);
+  return (x) => from(x) - from(0) + (network["atZero"] as number);
+}
+
 /** A product of two rules of Gauss and Hermite, whose nodes are the zeros of He_n and whose weights are 1/(n h_{n−1}²). */
 function quadrature(
-  fn: "sigmoid" | "softplus" | "gaussianCdf" | "x + sin x",
+  fn: "sigmoid" | "softplus" | "gaussianCdf",
   count: number,
 ): { readonly value: Expectation; readonly slope: Expectation } {
   // h_n = He_n/√n!, and h_n' = √n h_{n−1}.
@@ -899,7 +946,6 @@ function quadrature(
     sigmoid: [logistic, (x: number) => logistic(x) * (1 - logistic(x))] as const,
     softplus: [(x: number) => Math.log1p(Math.exp(x)), logistic] as const,
     gaussianCdf: [distribution, density] as const,
-    "x + sin x": [(x: number) => x + Math.sin(x), (x: number) => 1 + Math.cos(x)] as const,
   }[fn];
   const expectation =
     (g: (x: number) => number): Expectation =>
@@ -966,7 +1012,7 @@ function piecewiseLinear(network: Data): { readonly value: Expectation; readonly
   const rises = knots.map((_, i) => slopes[i + 1]! - slopes[i]!);
   const from = (x: number): number =>
     slopes[0]! * x + rises.reduce((sum, c, i) => sum + c * Math.max(x - knots[i]!, 0), 0);
-  const value = (x: number): number => from(x) - from(0) + (network["atZero"] as number);
+  const value = pieces(network);
   const density = (z: number): number => Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
   const tail = (z: number): number => (1 - erf(z / Math.SQRT2)) / 2;
   const mean =

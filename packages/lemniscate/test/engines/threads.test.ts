@@ -7,6 +7,7 @@ import type { StartThread, Thread } from "../../dist/engines/wasm/messages.js";
 import { startThread } from "../../dist/engines/wasm/platform/node.js";
 import { openPool } from "../../dist/engines/wasm/pool.js";
 import { wasmEngine } from "../../dist/engines/wasm/wasm.js";
+import { attention, dense, elementwise, globalAvgPool, kernel as kernelOf, serial } from "../../dist/index.js";
 import { compile } from "../../dist/program/compile.js";
 import { totalFlops } from "../../dist/program/cost.js";
 import { randomBatch } from "../conformance/random.js";
@@ -17,6 +18,17 @@ const engines = enginesOfThreads();
 describe("threads", () => {
   const x = randomBatch(11, [40, 6, 3]);
   const k = kernel(transformer);
+
+  test("leave functions of users to the calling thread, and go on with what it made of them", async () => {
+    const mish = elementwise({ name: "mish", fn: (x) => x * Math.tanh(Math.log1p(Math.exp(x))), maxVariance: 20 });
+    const k = kernelOf(serial(dense(), attention({ weights: mish }), globalAvgPool(), dense()));
+    const [wanted, ...found] = await Promise.all(
+      [undefined, ...engines].map((engine) =>
+        k(x, null, engine === undefined ? { get: "ntk", precision: "f64" } : { get: "ntk", engine }),
+      ),
+    );
+    for (const { data } of found) expect(data).toEqual(wanted!.data);
+  });
 
   test("names the tile at which a thread was killed, and goes on with a new one", async () => {
     const started: Thread[] = [];

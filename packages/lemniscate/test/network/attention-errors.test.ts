@@ -6,6 +6,13 @@ import { attention } from "../../src/network/layers/attention.js";
 import { shapeOf } from "../../src/network/trace.js";
 import { layer, net, refuses, tokens } from "./refusals.js";
 
+/** What a function of a user is in a file, where its name alone is known. */
+const coefficients = {
+  type: "elementwise",
+  name: "lost",
+  expansion: { maxVariance: 1, atZero: 0, jumps: [0, 0, 0], orders: [1], polynomials: [[1]], error: 0 },
+};
+
 describe("attention with matrices over positions, and with masks", () => {
   const shaped = (options: object): Shape => shapeOf(net(layer("attention", options)), tokens);
   refuses([
@@ -69,6 +76,25 @@ describe("attention with matrices over positions, and with masks", () => {
       run: () => attention({ weights: "tanh" as never }),
       code: "OptionOutOfRange",
       message: /^attention: weights: got "tanh", allowed is "softmax", "sparsemax", .*, or one of the layers relu, abs/,
+    },
+    {
+      what: "weights with knots in disorder",
+      run: () => attention({ weights: { type: "piecewiseLinear", knots: [1, 0], slopes: [0, 1, 0] } as never }),
+      code: "OptionOutOfRange",
+      message: /^attention: weights\.knots: got \[1,0\], allowed is increasing numbers/,
+    },
+    {
+      what: "weights by a function of which a file has the coefficients alone",
+      run: () => shaped({ weights: coefficients }),
+      code: "BadNetwork",
+      message:
+        /weights: got the coefficients of lost alone, from a file, allowed is the function itself, where scaling/,
+    },
+    {
+      what: "weights by formulas that nobody has given",
+      run: () => shaped({ weights: { type: "closedForm", name: "lost" } }),
+      code: "BadNetwork",
+      message: /closedForm: lost: got its name alone, from a file, allowed is formulas that this program has given/,
     },
     {
       what: "more memory than positions",

@@ -41,12 +41,8 @@ async function* computeHere(
   symmetric: boolean,
   signal?: AbortSignal,
 ): AsyncGenerator<TileResult> {
-  const runner = new Runner(setup, 0, () => false);
   const rest = pausing(signal);
-  for (let e = 0; e < setup.layout.lengths.length; e++) {
-    runner.example(e);
-    await rest();
-  }
+  const runner = await makeTapes(setup, rest);
   const most = mostEntries(tiles);
   const room = new ArrayBuffer(slotBytes(runner.entry, most, 1));
   for (const tile of tiles) {
@@ -56,6 +52,16 @@ async function* computeHere(
     signal?.throwIfAborted();
     await rest();
   }
+}
+
+/** Makes the tapes of all examples on the calling thread, with a runner that may go on with tiles. */
+async function makeTapes(setup: Setup, rest: () => Promise<void>): Promise<Runner> {
+  const runner = new Runner(setup, 0, () => false);
+  for (let e = 0; e < setup.layout.lengths.length; e++) {
+    runner.example(e);
+    await rest();
+  }
+  return runner;
 }
 
 /** The pool of a place without threads. */
@@ -122,6 +128,7 @@ class ThreadPool implements Pool {
         return;
       }
       slots = this.#room(setup, most);
+      if (setup.tapesHere) await makeTapes(setup, pausing(signal));
     } catch (error) {
       release();
       throw error;
@@ -158,7 +165,7 @@ class ThreadPool implements Pool {
     };
     try {
       const shared = { job, control: control.buffer };
-      post({ kind: "examples", ...shared, setup, count: setup.layout.lengths.length });
+      post({ kind: "examples", ...shared, setup, count: setup.tapesHere ? 0 : setup.layout.lengths.length });
       while (pending.size > 0) await next();
       post({ kind: "tiles", ...shared, tiles, symmetric, slots, most });
       while (pending.size > 0) {

@@ -22,6 +22,8 @@ export interface Setup {
   readonly memory: WebAssembly.Memory;
   /** Floating-point operations of the job, about. */
   readonly flops: number;
+  /** Whether examples have functions applied that only the calling thread knows. */
+  readonly tapesHere: boolean;
 }
 
 type Values = Keyed<Numbers>;

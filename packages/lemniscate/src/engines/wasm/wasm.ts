@@ -1,6 +1,8 @@
 import { defaultThreads, hasRelaxedSimd, startThread } from "#platform";
 import type { Batch } from "../../core/batch.js";
 import { LemniscateError } from "../../core/errors.js";
+import { activateOp } from "../../ops/attend.js";
+import { isUsersFunction } from "../../ops/registry.js";
 import { flopsOf } from "../../program/cost.js";
 import type { Program } from "../../program/program.js";
 import type { Engine, EngineBatch, Precision, Tile } from "../engine.js";
@@ -97,7 +99,10 @@ export function wasmEngine(options: WasmOptions): Engine {
     fillMemory(layout, format, memory.buffer, batches);
     const pairs = tiles.reduce((sum, tile) => sum + entriesOf(tile), 0);
     const all = flops.example * layout.lengths.length + flops.pair * pairs;
-    return { lowered, layout, format, module, memory, flops: all };
+    const tapesHere = lowered.program.example.some(
+      ({ op, parameters }) => op === activateOp.name && isUsersFunction(parameters["of"] as string),
+    );
+    return { lowered, layout, format, module, memory, flops: all, tapesHere };
   };
   return {
     name: "wasm",

@@ -16,7 +16,7 @@ import {
   attentionWeights,
   isIdentity,
   kindOf,
-  type LogitFunction,
+  needValues,
   weigh,
   weighArrays,
 } from "../attention-weights.js";
@@ -29,7 +29,7 @@ import {
   type PositionOptions,
   positionOptions,
 } from "../encodings.js";
-import type { Covariances, LayerCovariances, LayerDefinition, LayerNetwork } from "../layer.js";
+import type { Covariances, Elementwise, LayerCovariances, LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import { biasStd, std, width } from "../options.js";
 import type { AttentionPlacement } from "../placement.js";
@@ -115,6 +115,7 @@ export const attentionDefinition: LayerDefinition<AttentionOptions, AttentionWei
   },
 
   closedForm: ({ scaling, weights, samples }) => {
+    if (scaling === "linear") needValues(weights);
     if (scaling === "sqrt" && samples === undefined && typeof kindOf(weights) === "string")
       throw new LemniscateError({
         code: "NoClosedForm",
@@ -260,7 +261,7 @@ function linear(logits: Covariances, values: Covariances, allowed: Allowed, o: A
 }
 
 function squareRoot(I: Covariances, V: Covariances, allowed: Allowed, o: AttentionOptions): LayerCovariances {
-  const kind = kindOf(o.weights) as LogitFunction;
+  const kind = kindOf(o.weights) as Elementwise;
   if (isIdentity(kind) && o.mask === null) return identity(I, V, o);
   const s = (o.queryStd * o.keyStd) ** 2;
   const [ov2, bias2] = [(o.outStd * o.valueStd) ** 2, (o.biasStd ?? 0) ** 2];

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { LemniscateError } from "../../core/errors.js";
 import { type Algebra, numbers } from "../../ops/algebra.js";
 import type { Dual } from "../../ops/duals/dual.js";
-import { registerDual } from "../../ops/registry.js";
+import { registerDual, registerFunction } from "../../ops/registry.js";
 import { byDifferences } from "../functions.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
@@ -48,6 +48,7 @@ export const closedFormDefinition: LayerDefinition<ClosedFormOptions> = {
   hasWeights: false,
   shape: (input, options) => ruleOf(options).shape(input, options),
   kernel: (below, options, input) => ruleOf(options).kernel(below, options, input),
+  elementwise: (options) => ruleOf(options).elementwise!(options),
   apply: (t, w, x, options, place) => ruleOf(options).apply!(t, w, x, options, place),
 };
 
@@ -114,9 +115,10 @@ export function closedForm(
     covariance,
     derivative,
   };
-  const phi = byDifferences(fn);
+  const phi = byDifferences(fn, []);
   if (before === undefined) {
     registerDual(dual);
+    registerFunction(dual.name, fn, []);
     const rule = nonlinearity<ClosedFormOptions, Record<string, never>>(
       about,
       dual,

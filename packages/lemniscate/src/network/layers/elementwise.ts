@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { LemniscateError } from "../../core/errors.js";
 import { expandInHermite, type HermiteExpansion } from "../../ops/duals/hermite-expansion.js";
-import { hermiteSeriesDual } from "../../ops/duals/hermite-series.js";
+import { type HermiteSeriesParameters, hermiteSeriesDual } from "../../ops/duals/hermite-series.js";
+import type { FunctionName } from "../../ops/named-functions.js";
+import { registerFunction } from "../../ops/registry.js";
 import type { Elementwise } from "../arrays.js";
-import { byDifferences, type FunctionName, namedFunctions } from "../functions.js";
+import { byDifferences, namedFunctions } from "../functions.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
 import type { NonlinearityPlacement } from "../placement.js";
@@ -43,7 +45,7 @@ const expansions = new Map<string, HermiteExpansion>();
 const functions = new Map<string, Elementwise>();
 
 /** φ(x) = fn(x), by one-dimensional Hermite coefficients with a certified error. */
-export const elementwiseDefinition: LayerDefinition<ElementwiseOptions> = nonlinearity(
+const byCoefficients = nonlinearity<ElementwiseOptions, HermiteSeriesParameters>(
   {
     name: "elementwise",
     summary: "Any function: tanh, sigmoid, softplus, SiLU, ELU, SELU by name, others by their Hermite coefficients.",
@@ -69,12 +71,24 @@ export const elementwiseDefinition: LayerDefinition<ElementwiseOptions> = nonlin
       }),
   },
   hermiteSeriesDual,
-  (options) => {
-    const { maxVariance, atZero, jumps, orders, polynomials } = expansionOf(options);
-    return { maxVariance, atZero, jumps, orders, polynomials };
-  },
+  seriesOf,
   (t, x, options) => t.map(functionOf(options), x),
 );
+
+/** Attention weights may be the function itself. */
+export const elementwiseDefinition: LayerDefinition<ElementwiseOptions> = {
+  ...byCoefficients,
+  elementwise: (options) => ({
+    dual: hermiteSeriesDual,
+    parameters: seriesOf(options),
+    fn: options.fn ?? keyOf(options.name!, options.expansion!),
+  }),
+};
+
+function seriesOf(options: ElementwiseOptions): HermiteSeriesParameters {
+  const { maxVariance, atZero, jumps, orders, polynomials } = expansionOf(options);
+  return { maxVariance, atZero, jumps, orders, polynomials };
+}
 
 /**
  * Any function φ of each channel: by name, or as a function, which becomes data here (its Hermite coefficients). It may have kinks,
@@ -111,7 +125,9 @@ export function elementwise(
     { ...given, fn: "tanh" },
   );
   const expansion = certified(name, expandInHermite(fn, { maxVariance, tolerance, kinks }), maxVariance, tolerance);
-  functions.set(keyOf(name, expansion), byDifferences(fn));
+  const kinksAndZero = [0, ...kinks];
+  functions.set(keyOf(name, expansion), byDifferences(fn, kinksAndZero));
+  registerFunction(keyOf(name, expansion), fn, kinksAndZero);
   return makeLayer(elementwiseDefinition, { name, expansion, maxVariance, tolerance });
 }
 
@@ -138,8 +154,9 @@ function functionOf({ fn, name, expansion }: ElementwiseOptions): Elementwise {
   });
 }
 
-function keyOf(name: string, { maxVariance, error }: HermiteExpansion): string {
-  return `${name} ${maxVariance} ${error}`;
+/** A name for one function among others that may be called the same. */
+function keyOf(name: string, { maxVariance, error, polynomials }: HermiteExpansion): string {
+  return `elementwise ${name} ${[maxVariance, error, ...polynomials.map(([first]) => first)].join(" ")}`;
 }
 
 /** An expansion, or the reason why there is none. */

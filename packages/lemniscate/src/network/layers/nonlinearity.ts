@@ -23,7 +23,7 @@ export function nonlinearity<Options extends object, P extends Parameters>(
     ...about,
     sources: [dual.source],
     hasWeights: false,
-    elementwise: { dual, parameters },
+    elementwise: (options) => ({ dual, parameters: parameters(options) }),
     shape: (input) => {
       needGaussian(about.name, input);
       return { ...input, gaussian: false, mean: true };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { kinksOf, piecewiseLinearDual } from "../../ops/duals/piecewise-linear.js";
+import { piecewiseLinearDual } from "../../ops/duals/piecewise-linear.js";
 import type { Elementwise } from "../arrays.js";
 import type { LayerDefinition, LayerNetwork } from "../layer.js";
 import { makeLayer } from "../make.js";
@@ -39,11 +39,10 @@ export const piecewiseLinearDefinition: LayerDefinition<PiecewiseLinearOptions> 
 );
 
 function functionOf(options: PiecewiseLinearOptions): Elementwise {
-  const { a, b, kinks } = kinksOf(options);
-  const { knots, slopes } = options;
+  const { knots, slopes, atZero } = options;
   const slope: Elementwise = { value: (x) => slopes[knots.filter((t) => t < x).length]!, slope: null };
   return {
-    value: (x) => kinks.reduce((sum, { h, sign, change }) => sum + change * Math.max(sign * x - h, 0), a + b * x),
+    value: (x) => piecewiseLinearDual.value!(x, { knots, slopes, atZero }),
     slope: (t, x) => t.map(slope, x),
   };
 }

@@ -14,6 +14,8 @@ export interface Dual<P extends Parameters> {
   readonly source: string;
   /** φ itself, where attention may use it to turn logits into weights. */
   readonly value?: (x: number, parameters: P) => number;
+  /** Where φ is not smooth; default nowhere. */
+  readonly kinks?: (parameters: P) => readonly number[];
   /** Whether φ(0) = 0, so that padding stays at zero. */
   readonly keepsZero: (parameters: P) => boolean;
   readonly covariance: <V>(o: Algebra<V>, pp: V, pq: V, qq: V, parameters: P) => V;

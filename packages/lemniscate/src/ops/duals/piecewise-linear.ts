@@ -23,6 +23,10 @@ export type PiecewiseLinearParameters = {
 export const piecewiseLinearDual: Dual<PiecewiseLinearParameters> = {
   name: "dualPiecewiseLinear",
   source: "Owen 1956, Tables for computing bivariate normal probabilities; derived from truncated moments",
+  value: (x, parameters) => {
+    const { a, b, kinks } = kinksOf(parameters);
+    return kinks.reduce((sum, { h, sign, change }) => sum + change * Math.max(sign * x - h, 0), a + b * x);
+  },
   keepsZero: ({ atZero }) => atZero === 0,
   covariance: (o, pp, pq, qq, parameters) => {
     const { a, b, means, tails, pairs, s } = parts(o, pp, pq, qq, parameters);

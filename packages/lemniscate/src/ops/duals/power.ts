@@ -25,6 +25,12 @@ export const powerDual: Dual<PowerParameters> = {
 export const hermiteDual: Dual<PowerParameters> = {
   name: "dualHermite",
   source: "derived: Mehler's formula at unit variance, Isserlis' theorem beside it",
+  // √(n + 1)·h_{n+1} = x·h_n − √n·h_{n−1}.
+  value: (x, { degree }) => {
+    let [h, before] = [1, 0];
+    for (let n = 0; n < degree; n++) [h, before] = [(x * h - Math.sqrt(n) * before) / Math.sqrt(n + 1), h];
+    return h;
+  },
   keepsZero: ({ degree }) => degree % 2 === 1,
   covariance: (o, pp, pq, qq, { degree }) => hermite(o, pp, pq, qq, degree, 1),
   derivative: (o, pp, pq, qq, { degree }) =>

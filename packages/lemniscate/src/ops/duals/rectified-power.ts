@@ -18,6 +18,8 @@ export type RectifiedPowerParameters = { readonly degree: number };
 export const rectifiedPowerDual: Dual<RectifiedPowerParameters> = {
   name: "dualRectifiedPower",
   source: "Cho and Saul 2009, Kernel methods for deep learning, eqs. 4 to 6; the recurrence derived from it",
+  value: (x, { degree }) => (x > 0 ? x ** degree : x < 0 || degree > 0 ? 0 : 0.5),
+  kinks: () => [0],
   keepsZero: ({ degree }) => degree > 0,
   covariance: (o, pp, pq, qq, { degree }) => arcCosine(o, pp, pq, qq, degree, 1),
   derivative: (o, pp, pq, qq, { degree }) =>

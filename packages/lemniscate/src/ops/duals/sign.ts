@@ -10,6 +10,8 @@ import { type Dual, deviation, scaledDistance } from "./dual.js";
 export const signDual: Dual<Record<string, never>> = {
   name: "dualSign",
   source: "Williams 1997, Computing with infinite networks, the limit of eq. 11 for steep slopes",
+  value: Math.sign,
+  kinks: () => [0],
   keepsZero: () => true,
   covariance: (o, pp, pq, qq) => {
     const size = o.fma(

@@ -58,7 +58,21 @@ export function differentiate(
   throw new Error(`no derivative by ${Object.keys(along).join(", ")}`);
 }
 
-function moved(at: Parameters, along: Parameters, by: number): Parameters {
+/**
+ * φ'(x), of fourth order: right to about 1e-11 of a smooth function. Near a kink it is that of the side x is on; at the
+ * kink itself that above.
+ */
+export function slopeOf(phi: (x: number) => number, x: number, kinks: readonly number[]): number {
+  const h = 2 ** -10;
+  const kink = kinks.find((at) => Math.abs(x - at) < 2 * h);
+  if (kink === undefined) return (8 * (phi(x + h) - phi(x - h)) - (phi(x + 2 * h) - phi(x - 2 * h))) / (12 * h);
+  const away = x < kink ? -h : h;
+  const at = (n: number): number => phi(x + n * away);
+  return (48 * at(1) - 36 * at(2) + 16 * at(3) - 3 * at(4) - 25 * at(0)) / (12 * away);
+}
+
+/** Parameters a step along their direction. */
+export function moved(at: Parameters, along: Parameters, by: number): Parameters {
   const changed = Object.entries(along).map(([name, change]): [string, Parameter] => {
     const rates = listOf(change);
     const values = listOf(at[name]!).map((value, i) => value + by * rates[i]!);

@@ -2,7 +2,7 @@
 import type { Algebra } from "../algebra.js";
 import type { ElementwiseOp, Parameters } from "../op.js";
 import { type Moving, tangentAlgebra } from "./algebra.js";
-import { differentiate, type Moved } from "./differences.js";
+import { differentiate, type Moved, moved } from "./differences.js";
 
 /** Which arguments of an operation move. */
 export type Movers = readonly boolean[];
@@ -57,11 +57,10 @@ export function withTangents(parameters: Parameters, along: Parameters): Paramet
   return { ...parameters, ...Object.fromEntries(Object.entries(along).map(([name, change]) => [`${name}'`, change])) };
 }
 
-/** Numbers among parameters that have tangents beside them, a step along those. */
+/** Parameters that may have tangents beside them, a step along those. */
 export function movedParameters(parameters: Parameters, step: number): Parameters {
   const { at, along = {} } = split(parameters);
-  const moved = Object.entries(along).map(([name, change]) => [name, (at[name] as number) + step * (change as number)]);
-  return { ...at, ...Object.fromEntries(moved) };
+  return moved(at, along, step);
 }
 
 function split(parameters: Parameters): { at: Parameters; along: Parameters | undefined } {
