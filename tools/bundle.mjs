@@ -26,6 +26,8 @@ const entries = {
   "platform-web": platform("web"),
   "node-worker": platform("node-worker"),
   "web-worker": platform("web-worker"),
+  "node-drawer": platform("node-drawer"),
+  "web-drawer": platform("web-drawer"),
 };
 
 rmSync(file("bundle"), { recursive: true, force: true });

@@ -3,13 +3,13 @@ import { LemniscateError } from "../core/errors.js";
 import { onlyKnown } from "../core/options.js";
 import type { RunOptions } from "../core/run.js";
 import type { Network } from "../network/placement.js";
-import type { InitOptions } from "./init.js";
-import { monteCarloKernel, type Quantity } from "./monte-carlo.js";
+import type { Quantity } from "./kernels-of-one.js";
+import { type MonteCarloOptions, monteCarloKernel } from "./monte-carlo.js";
 
 /** A size of networks of all widths, or one that goes with the width. */
 export type SizeByWidth = number | ((width: number) => number);
 
-export interface ConvergenceOptions extends RunOptions, Pick<InitOptions, "seed"> {
+export interface ConvergenceOptions extends RunOptions, Pick<MonteCarloOptions, "seed" | "threads"> {
   readonly widths: readonly number[];
   /** Heads of attention, channels of their queries and keys, and of their values; default: the width. */
   readonly heads?: SizeByWidth | undefined;
@@ -64,9 +64,9 @@ export async function* convergence(
   x: Batch,
   options: ConvergenceOptions,
 ): AsyncIterable<ConvergenceRow> {
-  const { widths, samples, limit, known = [], seed, heads, keys, values, signal, onProgress } = options;
+  const { widths, samples, limit, known = [], seed, threads, heads, keys, values, signal, onProgress } = options;
   onlyKnown("convergence", options, [
-    ...(["widths", "samples", "limit", "known", "seed", "heads", "keys", "values"] as const),
+    ...(["widths", "samples", "limit", "known", "seed", "heads", "keys", "values", "threads"] as const),
     ...(["signal", "onProgress"] as const),
   ]);
   const get = (["nngp", "ntk"] as const).filter((quantity) => limit[quantity] !== undefined);
@@ -106,7 +106,7 @@ export async function* convergence(
       continue;
     }
     const at = (size: SizeByWidth | undefined): number | undefined => (typeof size === "function" ? size(width) : size);
-    const sizes = { width, heads: at(heads), keys: at(keys), values: at(values), seed };
+    const sizes = { width, heads: at(heads), keys: at(keys), values: at(values), seed, threads };
     const estimate = await monteCarloKernel(network, { ...sizes, samples: counts[i]! })(x, null, {
       get: missing,
       signal,

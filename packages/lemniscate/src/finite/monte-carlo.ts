@@ -1,21 +1,21 @@
 import type { Batch } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import { onlyKnown } from "../core/options.js";
-import { child, permutation, type RandomKey, randomKey } from "../core/random.js";
-import { pausing, type RunOptions } from "../core/run.js";
+import type { RunOptions } from "../core/run.js";
 import type { Network } from "../network/placement.js";
-import { contract, layout, ntkBetween } from "./contract.js";
-import { type InitOptions, initOptions, sizesOf } from "./init.js";
-import { jacobian } from "./jacobian.js";
-import { activationsOf, draw, forward, shapeOfBatch } from "./network.js";
-import { type Plain, plain } from "./plain.js";
-
-/** Which kernel: that of outputs, or the neural tangent kernel. */
-export type Quantity = "nngp" | "ntk";
+import { drawEach } from "./drawing.js";
+import { type InitOptions, initOptions } from "./init.js";
+import type { Quantity } from "./kernels-of-one.js";
+import type { Plain } from "./plain.js";
 
 export interface MonteCarloOptions extends InitOptions {
   /** How many networks. */
   readonly samples: number;
+  /**
+   * Threads that draw networks; default one per core. Estimates have the same bits with any number. Short runs, and networks
+   * with functions of your own (`closedForm`, `elementwise` with `fn`), do with the calling thread.
+   */
+  readonly threads?: number | undefined;
 }
 
 /** The mean over networks so far, and its standard error, entry by entry: its deviation over √(networks). */
@@ -44,9 +44,6 @@ export interface MonteCarloKernel {
   ): AsyncIterable<MonteCarloEstimate<Get[number]>>;
 }
 
-/** Channels whose NTK is averaged: enough to have a small deviation, few enough to be cheap. */
-const channelsOfNtk = 2;
-
 /**
  * Kernels of random finite networks, averaged: for networks whose limit has no closed form, and to see how close a
  * width is to its limit. The mean differs from the limit by O(1/width), whatever the number of networks.
@@ -65,8 +62,8 @@ const channelsOfNtk = 2;
  * ```
  */
 export function monteCarloKernel(network: Network, options: MonteCarloOptions): MonteCarloKernel {
-  onlyKnown("monteCarloKernel", options, [...initOptions, "samples"]);
-  const { samples } = options;
+  onlyKnown("monteCarloKernel", options, [...initOptions, "samples", "threads"]);
+  const { samples, threads, ...sizes } = options;
   if (!Number.isInteger(samples) || samples < 2)
     throw new LemniscateError({
       code: "OptionOutOfRange",
@@ -74,6 +71,14 @@ export function monteCarloKernel(network: Network, options: MonteCarloOptions): 
       given: String(samples),
       allowed: "a whole number ≥ 2",
       mend: "A standard error needs two networks at least; it falls with the root of their number.",
+    });
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 256))
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: "monteCarloKernel: threads",
+      given: String(threads),
+      allowed: "a whole number from 1 to 256",
+      mend: "Leave it out to use every core.",
     });
   async function* running<const Get extends readonly Quantity[]>(
     x1: Batch,
@@ -84,15 +89,15 @@ export function monteCarloKernel(network: Network, options: MonteCarloOptions): 
     const { get, signal, onProgress } = run;
     checkGet(get);
     const averages = get.map(() => new Running());
-    const rest = pausing(signal);
-    for (let sample = 0; sample < samples; sample++) {
-      await rest();
-      const found = kernelsOfOne(network, x1, x2 ?? null, options, sample, get);
+    const networks = { network, x1, x2: x2 ?? null, options: sizes, get };
+    let done = 0;
+    for await (const found of drawEach(networks, samples, { threads, signal })) {
       for (const [i, quantity] of get.entries()) averages[i]!.add(found[quantity]!);
-      onProgress?.(sample + 1, samples);
-      if (sample === 0) continue;
+      done++;
+      onProgress?.(done, samples);
+      if (done === 1) continue;
       const entries = get.map((quantity, i) => [quantity, averages[i]!.average()]);
-      yield { samples: sample + 1, ...Object.fromEntries(entries) } as MonteCarloEstimate<Get[number]>;
+      yield { samples: done, ...Object.fromEntries(entries) } as MonteCarloEstimate<Get[number]>;
     }
   }
   const all: MonteCarloKernel = Object.assign(
@@ -120,38 +125,6 @@ function checkGet(get: readonly string[]): void {
     allowed: '["nngp"], ["ntk"], or both',
     mend: "Name what is to be averaged.",
   });
-}
-
-/** The kernels of one of the networks of a seed, by its number. */
-export function kernelsOfOne(
-  network: Network,
-  x1: Batch,
-  x2: Batch | null,
-  options: InitOptions,
-  sample: number,
-  get: readonly Quantity[],
-): Readonly<Partial<Record<Quantity, Plain>>> {
-  const random = child(child(randomKey(options.seed ?? 0), "networks"), sample);
-  const { weights } = draw(network, shapeOfBatch(x1), sizesOf("monteCarloKernel", options), child(random, "weights"));
-  const units = (name: string): RandomKey => child(child(random, "units"), name);
-  const found: Partial<Record<Quantity, Plain>> = {};
-  if (get.includes("nngp")) {
-    const [f1, f2 = f1] = [[x1, "x1"] as const, ...(x2 === null ? [] : [[x2, "x2"] as const])].map(([x, name]) =>
-      forward(plain, network, weights, activationsOf(plain, x), units(name)),
-    );
-    const [a, b] = [f1!, f2!].map(({ x }) => plain.reshape(x, [...x.shape, 1]));
-    found.nngp = layout(contract(a!, b!, "trace"), f1!.shape.grid);
-  }
-  if (get.includes("ntk")) {
-    // Channels need not be alike, so that it is left to chance which ones are taken.
-    const channels = (count: number): readonly number[] => [
-      ...permutation(child(random, "channels"), count).subarray(0, channelsOfNtk),
-    ];
-    const left = jacobian(network, weights, x1, units("x1"), 0, channels);
-    const right = x2 === null ? left : jacobian(network, weights, x2, units("x2"), 0, channels);
-    found.ntk = layout(ntkBetween(left, right, "trace"), left.grid);
-  }
-  return found;
 }
 
 /** Means and deviations of what comes one by one, without loss where deviations are small: Welford 1962. */

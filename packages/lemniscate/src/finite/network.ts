@@ -2,7 +2,7 @@
 import { type Batch, channelsOf, checkBatch, gridOf } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import { graphMatrix } from "../core/graphs.js";
-import { child, normals, type RandomKey } from "../core/random.js";
+import { child, type RandomKey, streamNormals } from "../core/random.js";
 import { positionCount, type Shape } from "../core/shape.js";
 import type { ArrayOperations } from "../network/arrays.js";
 import { placesAlong } from "../network/branches.js";
@@ -66,7 +66,7 @@ export function draw(
     const weights = shapes.map(([name, about]): [string, Plain | null] => {
       if (about === null) return [name, null];
       const numbers = new Float64Array(about.shape.reduce((product, size) => product * size, 1));
-      normals(child(random, name), numbers);
+      streamNormals(child(random, name), numbers, 0);
       const std = about.std ?? 1;
       return [name, { shape: about.shape, data: std === 1 ? numbers : numbers.map((value) => value * std) }];
     });

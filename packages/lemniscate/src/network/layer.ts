@@ -95,6 +95,8 @@ export interface LayerDefinition<Options extends object, Weight extends string =
     options: Options,
     place: FinitePlace<A>,
   ) => A;
+  /** Whether it has a function that the program gave it, and that options name only: other threads do not know it. */
+  readonly hasOwnFunction?: (options: Options) => boolean;
   /** The positions of one example that are present behind the layer (1, else 0), if they are not those below. */
   readonly mask?: (mask: Uint8Array, options: Options, input: Shape) => Uint8Array;
   /** Of a layer that applies one function to every channel: that function. */

@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Browser, Page as Tab } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle, executable, openBrowser, serve } from "./chromium.js";
-import { compute, names, paths } from "./page/cases.js";
+import { compute, names, networks, paths } from "./page/cases.js";
 import type { Page } from "./page/page.js";
 
 const missing = "no Chromium here: install it, or set LEMNISCATE_CHROMIUM to its path";
@@ -77,6 +77,12 @@ describe.skipIf(executable === undefined).each([
 
   test("paths of covariances are those of Node", async () => {
     expectClose(await tab.evaluate(() => page.paths()), await paths(), 1e-9);
+  });
+
+  test("random networks are those of Node, drawn by threads whether memory is shared or not", async () => {
+    const { nngp, started } = await tab.evaluate(() => page.networks());
+    expectClose(nngp, await networks(), 1e-9);
+    expect(started).toBe(2);
   });
 
   test("whoever aborts is heard, and the engine goes on", async () => {

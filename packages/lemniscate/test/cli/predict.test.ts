@@ -3,6 +3,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { type PredictFlags, settingsOf } from "../../src/cli/predict/settings.js";
 import { readSpec } from "../../src/cli/spec/read.js";
+import { erf } from "../../src/core/error-function.js";
 import { formatNpy } from "../../src/data/npy.js";
 import { emptyFolder, fixtures, lemniscate } from "./lemniscate.js";
 
@@ -64,7 +65,39 @@ test("networks that are still in training are between nothing and the end", () =
     expect(() => settingsOf(readSpec(at("net.yaml")), { trainX: "x", testX: "x", ...flags })).toThrow(message);
   refused({ learningRate: 2 }, "learningRate: got a learning rate without a time");
   refused({ time: 2, noise: { type: "heldOut" } }, "noise: got noise by heldOut for a training time");
-  refused({ time: 2, type: "classification" }, "time: got a classification, allowed is");
+});
+
+test("of classes, it is the share of networks in training that answer each", async () => {
+  const at = (file: string): string => path.join(folder, file);
+  const folder = emptyFolder();
+  // K = Θ = 1 of each example with itself, and nothing between them.
+  const inputs = { shape: [2, 2], data: Float64Array.of(Math.SQRT2, 0, 0, Math.SQRT2) };
+  writeFileSync(at("x.npy"), formatNpy(inputs));
+  writeFileSync(at("y.npy"), formatNpy({ shape: [2], data: Float64Array.of(0, 1) }));
+  writeFileSync(
+    at("experiment.yaml"),
+    `lemniscate: 1
+network: {type: serial, layers: [{type: dense}]}
+data: {train: {type: npy, x: x.npy, y: y.npy}, test: {type: npy, x: x.npy, y: y.npy}}
+inference: {type: classification, time: 3}
+`,
+  );
+  const run = (...flags: readonly string[]) =>
+    JSON.parse(lemniscate(["predict", "experiment.yaml", "--json", ...flags], folder).stdout);
+  // Two targets for each of two examples: time counts a quarter. The mean of the right class is 1 − e^{−t/4}/2.
+  for (const [t, flags] of [[3, []] as const, [12, ["--time", "12"]] as const]) {
+    const { get, training, predictions, metrics, classes } = run(...flags);
+    expect({ get, training, classes }).toEqual({
+      get: "ntk",
+      training: { time: t, learningRate: 1, noise: 0 },
+      classes: ["0", "1"],
+    });
+    expect(metrics.accuracy).toBe(1);
+    for (const [i, { probabilities, variance }] of predictions.entries()) {
+      expect(variance).toBeCloseTo(Math.exp(-t / 2), 12);
+      expect(probabilities[i]).toBeCloseTo(0.5 * (1 + erf((1 - Math.exp(-t / 4)) / (2 * Math.exp(-t / 4)))), 10);
+    }
+  }
 });
 
 test("classes keep their names, and options override the file", () => {

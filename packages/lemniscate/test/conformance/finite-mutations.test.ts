@@ -382,7 +382,8 @@ async function bundle(): Promise<string> {
     external: (id) => !/^[./]/.test(id),
     write: false,
   });
-  return output[0].code;
+  const platform = pathToFileURL(path.join(root, "dist", "engines", "wasm", "platform", "node.js")).href;
+  return output[0].code.replaceAll('"#platform"', JSON.stringify(platform));
 }
 
 function mutated(text: string, [file, from, to]: Mutation): string {

@@ -1,7 +1,7 @@
 /** @module Averages over random finite networks: what the kernels are the limits of. */
 import type { Batch, Network } from "lemniscate";
+import { monteCarloKernel } from "lemniscate/finite";
 import { expect } from "vitest";
-import { monteCarloKernel } from "../../src/finite/monte-carlo.js";
 
 const get = ["nngp", "ntk"] as const;
 

@@ -237,7 +237,7 @@ const rows: readonly LayerRow[] = [
     error: 1e-7,
   },
   // x + sin x; random networks are averaged where nobody has given the formulas.
-  { type: "closedForm", below: affine, finite: [], options: [{ name: wave.name }] },
+  { type: "closedForm", below: affine, options: [{ name: wave.name }] },
   { type: "expNormalized", below: affine, finite: [], options: [{}, { gamma: 0.6, shift: 0.2 }] },
   {
     type: "conv",

@@ -1,7 +1,8 @@
 import { type Network, networkFromData, openEngine, positionKernel } from "lemniscate";
 import { describe, expect, test } from "vitest";
 import { type ConvergenceRow, convergence, convergenceSlopes } from "../../src/finite/convergence.js";
-import { kernelsOfOne, monteCarloKernel } from "../../src/finite/monte-carlo.js";
+import { kernelsOfOne } from "../../src/finite/kernels-of-one.js";
+import { monteCarloKernel } from "../../src/finite/monte-carlo.js";
 import { randomBatch } from "../conformance/random.js";
 
 const net: Network = networkFromData({
@@ -16,7 +17,10 @@ describe("monteCarloKernel", () => {
     const options = { width: 8, samples: 7, seed: 2 };
     const found = await monteCarloKernel(net, options)(x, null, { get });
     for (const quantity of get) {
-      const each = Array.from({ length: 7 }, (_, i) => kernelsOfOne(net, x, null, options, i, get)[quantity]!.data);
+      const each = Array.from(
+        { length: 7 },
+        (_, i) => kernelsOfOne({ network: net, x1: x, x2: null, options, get }, i)[quantity]!.data,
+      );
       for (let k = 0; k < 9; k++) {
         const mean = each.reduce((sum, data) => sum + data[k]!, 0) / 7;
         const variance = each.reduce((sum, data) => sum + (data[k]! - mean) ** 2, 0) / 6;
@@ -48,7 +52,7 @@ describe("monteCarloKernel", () => {
       "monteCarloKernel: width: got nothing, allowed is a whole number ≥ 1.",
     );
     expect(() => monteCarloKernel(net, { width: 8, samples: 4, sample: 3 } as never)).toThrow(
-      'monteCarloKernel: got the unknown option "sample", allowed is width, heads, keys, values, seed, samples.',
+      'monteCarloKernel: got the unknown option "sample", allowed is width, heads, keys, values, seed, samples, threads.',
     );
     for (const width of [0, -3, 2.5, Number.NaN])
       await expect(monteCarloKernel(net, { width, samples: 4 })(x, null, { get })).rejects.toThrow(

@@ -18,7 +18,7 @@ const doors: Record<string, readonly string[]> = {
   engines: ["core", "ops", "program"],
   tiles: ["core", "linalg", "program", "engines", "network"],
   inference: ["core", "linalg", "types of tiles"],
-  finite: ["core", "linalg", "network"],
+  finite: ["core", "linalg", "network", "engines"],
   data: ["core", "types of linalg"],
   shaped: ["core", "linalg", "ops", "network", "engines", "finite"],
   cli: ["core", "linalg", "ops", "network", "program", "engines", "tiles", "inference", "finite", "data", "shaped"],

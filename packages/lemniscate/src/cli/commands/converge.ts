@@ -96,7 +96,8 @@ async function run(spec: Spec, flags: Flags): Promise<void> {
       await interruptible(async (signal) => {
         const limit = await spec.within(() => positionKernel(network)(x, null, { get, engine, memory, signal }), name);
         const run = { signal, onProgress: progress.update };
-        const options = { widths, samples, limit, known, heads, keys, values, seed, ...run };
+        const threads = flags.threads ?? spec.experiment.engine?.threads;
+        const options = { widths, samples, limit, known, heads, keys, values, seed, threads, ...run };
         for await (const row of convergence(network, x, options)) {
           rows.push(row);
           if (!known.includes(row)) finished.add(nameOf(row.quantity, row.width), row);

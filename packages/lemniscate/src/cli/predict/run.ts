@@ -2,10 +2,10 @@ import type { Batch } from "../../core/batch.js";
 import { LemniscateError } from "../../core/errors.js";
 import { standardize } from "../../data/standardize.js";
 import type { Engine } from "../../engines/engine.js";
-import { classify } from "../../inference/classify.js";
+import { type Classification, classification, classify } from "../../inference/classify.js";
 import { trainingDynamics } from "../../inference/dynamics.js";
 import { gp } from "../../inference/gp.js";
-import { accuracy, logLikelihood } from "../../inference/labels.js";
+import { accuracy, logLikelihood, oneHot } from "../../inference/labels.js";
 import type { TrainingReport } from "../../inference/posterior.js";
 import type { Matrix } from "../../linalg/matrix.js";
 import { ofOneLength } from "../inputs.js";
@@ -100,8 +100,8 @@ async function regress(settings: Settings, source: Source, train: Examples, test
 }
 
 interface Regressed extends Pick<ScaledTargets, "shift"> {
-  readonly mean: Matrix;
-  readonly variance: ArrayLike<number>;
+  readonly mean: Matrix<Float64Array>;
+  readonly variance: Float64Array;
   readonly about: Pick<Found, "report" | "training">;
 }
 
@@ -137,10 +137,15 @@ function regressionMetrics(rows: readonly PredictedRow[]): Record<string, number
 }
 
 async function tellClasses(settings: Settings, source: Source, train: Examples, test: Examples): Promise<Found> {
-  const { get, noise } = settings;
   const { names, y, truth } = classesOf(settings, train, test);
-  const fitted = await classify(source, train.x, y, { get, noise, classes: names.length });
-  const found = await fitted.predict(test.x);
+  const { found, about } = await (settings.training === undefined ? classified : ensembled)(
+    settings,
+    source,
+    train.x,
+    y,
+    names.length,
+    test.x,
+  );
   const { columns, data } = found.probabilities;
   const predictions = Array.from(
     found.predicted,
@@ -155,8 +160,31 @@ async function tellClasses(settings: Settings, source: Source, train: Examples, 
     truth === undefined
       ? {}
       : { accuracy: accuracy(found.predicted, truth), logLikelihood: logLikelihood(found, truth) };
-  return { report: fitted.posterior, classes: names, predictions, metrics };
+  return { ...about, classes: names, predictions, metrics };
 }
+
+type Classifying = (
+  settings: Settings,
+  source: Source,
+  x: Batch,
+  labels: readonly number[],
+  classes: number,
+  test: Batch,
+) => Promise<{ readonly found: Classification; readonly about: Regressed["about"] }>;
+
+const classified: Classifying = async ({ get, noise }, source, x, labels, classes, test) => {
+  const fitted = await classify(source, x, labels, { get, noise, classes });
+  return { found: await fitted.predict(test), about: { report: fitted.posterior } };
+};
+
+/** Networks learn one-hot targets by the squared loss, and start where all classes are equal. */
+const ensembled: Classifying = async (settings, source, x, labels, classes, test) => {
+  const targets = plainTargets(oneHot(labels, classes));
+  const uniform = { ...settings, priorMean: 1 / classes };
+  const { mean, variance, about } = await trained(uniform, source, x, targets, test);
+  const scores = { ...mean, data: mean.data.map((value) => value + uniform.priorMean) };
+  return { found: classification({ mean: scores, variance }), about };
+};
 
 /** The classes by name, and those of the examples by number; `truth` is of the test set, if it has labels. */
 export function classesOf(

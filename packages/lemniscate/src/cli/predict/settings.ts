@@ -66,7 +66,7 @@ export function settingsOf(spec: Spec, flags: PredictFlags): Settings {
       mend: "Standardized targets have mean 0: leave one of the two out.",
     });
   const type = flags.type ?? inference?.type ?? "gp";
-  const training = trainingOf(type, flags, inference);
+  const training = trainingOf(flags, inference);
   return {
     type,
     get: flags.get ?? inference?.get ?? (training === undefined ? "nngp" : "ntk"),
@@ -80,13 +80,8 @@ export function settingsOf(spec: Spec, flags: PredictFlags): Settings {
   };
 }
 
-function trainingOf(
-  type: Settings["type"],
-  flags: PredictFlags,
-  inference: GpBlock | ClassificationBlock | undefined,
-): Training | undefined {
-  const block = inference?.type === "gp" ? inference : undefined;
-  const [time, learningRate] = [flags.time ?? block?.time, flags.learningRate ?? block?.learningRate];
+function trainingOf(flags: PredictFlags, inference: GpBlock | ClassificationBlock | undefined): Training | undefined {
+  const [time, learningRate] = [flags.time ?? inference?.time, flags.learningRate ?? inference?.learningRate];
   const refuse = (where: string, given: string, allowed: string, mend: string): never => {
     throw new Misuse({ code: "OptionOutOfRange", where, given, allowed, mend });
   };
@@ -95,7 +90,6 @@ function trainingOf(
       refuse("learningRate", "a learning rate without a time", "both, or neither", "Say how long to train, as --time.");
     return undefined;
   }
-  if (type !== "gp") refuse("time", "a classification", "a regression, of type gp", "Leave the time out.");
   const noise = noiseOf(flags.noise ?? inference?.noise ?? 0);
   if (typeof noise === "object" && "choose" in noise)
     return refuse(

@@ -95,6 +95,8 @@ export interface ClassificationBlock {
   readonly get?: "nngp" | "ntk" | "ntkgp" | undefined;
   readonly noise?: NoiseBlock | undefined;
   readonly classes?: number | undefined;
+  readonly time?: number | undefined;
+  readonly learningRate?: number | undefined;
 }
 
 export interface EngineBlock {

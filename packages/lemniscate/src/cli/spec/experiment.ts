@@ -131,6 +131,16 @@ const noise = z.union([
 const method = z.enum(["nngp", "ntk", "ntkgp"]).describe("What predicts; default nngp").optional();
 const noiseOption = noise.describe("Variance on the diagonal; default: chosen by marginal likelihood").optional();
 
+/** Networks that are still in training. */
+const training = {
+  time: z
+    .number()
+    .nonnegative()
+    .describe("How long infinitely wide networks have trained, in steps times learning rate; default: to the end")
+    .optional(),
+  learningRate: z.number().positive().describe("What time is multiplied by; default 1").optional(),
+};
+
 const inference = z.discriminatedUnion("type", [
   z
     .strictObject({
@@ -141,12 +151,7 @@ const inference = z.discriminatedUnion("type", [
         .union([z.number(), z.literal("train")])
         .describe("Mean before data; default 0")
         .optional(),
-      time: z
-        .number()
-        .nonnegative()
-        .describe("How long infinitely wide networks have trained, in steps times learning rate; default: to the end")
-        .optional(),
-      learningRate: z.number().positive().describe("What time is multiplied by; default 1").optional(),
+      ...training,
     })
     .describe("Regression"),
   z
@@ -155,6 +160,7 @@ const inference = z.discriminatedUnion("type", [
       get: method,
       noise: noiseOption,
       classes: z.number().int().min(2).describe("Default: one more than the largest label").optional(),
+      ...training,
     })
     .describe("Classes by regression on one-hot targets"),
 ]);

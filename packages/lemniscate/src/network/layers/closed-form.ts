@@ -46,6 +46,7 @@ export const closedFormDefinition: LayerDefinition<ClosedFormOptions> = {
   ...about,
   sources: ["the user's"],
   hasWeights: false,
+  hasOwnFunction: () => true,
   shape: (input, options) => ruleOf(options).shape(input, options),
   kernel: (below, options, input) => ruleOf(options).kernel(below, options, input),
   elementwise: (options) => ruleOf(options).elementwise!(options),

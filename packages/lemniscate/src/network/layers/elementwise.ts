@@ -69,6 +69,7 @@ const byCoefficients = nonlinearity<ElementwiseOptions, HermiteSeriesParameters>
       .refine(({ fn, name, expansion }) => (fn === undefined) === (name !== undefined && expansion !== undefined), {
         message: "fn, a function's name, or name and expansion as elementwise() writes them",
       }),
+    hasOwnFunction: ({ fn }) => fn === undefined,
   },
   hermiteSeriesDual,
   seriesOf,

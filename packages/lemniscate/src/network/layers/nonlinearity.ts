@@ -12,7 +12,7 @@ import type { LayerDefinition } from "../layer.js";
  *   K ← E[φ(u)φ(v)],   Θ ← E[φ'(u)φ'(v)]·Θ
  */
 export function nonlinearity<Options extends object, P extends Parameters>(
-  about: Pick<LayerDefinition<Options>, "name" | "summary" | "options">,
+  about: Pick<LayerDefinition<Options>, "name" | "summary" | "options" | "hasOwnFunction">,
   dual: Dual<P>,
   parameters: (options: Options) => P,
   /** φ itself; `null` if there is none, only a rule for kernels. */

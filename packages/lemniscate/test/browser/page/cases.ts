@@ -12,6 +12,7 @@ import {
   relu,
   serial,
 } from "lemniscate";
+import { monteCarloKernel } from "lemniscate/finite";
 import { correlated, shapedAttention, solveSde } from "lemniscate/shaped";
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => Math.sin(1 + 37 * i) * 1.5);
@@ -69,4 +70,11 @@ export async function paths(): Promise<readonly number[]> {
   for await (const { covariances } of solveSde(shapedAttention({ gamma: 0.3 }), options))
     return [...covariances.subarray(0, 40), ...covariances.subarray(-40)];
   return [];
+}
+
+/** The mean over random networks, drawn for longer than the calling thread does it by itself. */
+export async function networks(): Promise<readonly number[]> {
+  const { network, x } = cases.masked;
+  const { nngp } = await monteCarloKernel(network, { width: 16, samples: 200, threads: 2 })(x, null, { get: ["nngp"] });
+  return [...nngp.mean];
 }

@@ -1,6 +1,6 @@
 /** @module What the page can do, for the test to call. */
 import { batch, dense, kernel, openEngine, relu, serial } from "lemniscate";
-import { compute, computeOn, paths } from "./cases.js";
+import { compute, computeOn, networks as mean, paths } from "./cases.js";
 
 /** A kernel of many tiles. */
 const many = { network: serial(dense(), relu(), dense()), x: batch([600, 3], new Float64Array(1800).fill(0.5)) };
@@ -18,26 +18,43 @@ async function abort() {
   return { refused, tiles, next: await computeOn(engine, "dense") };
 }
 
-/** Starts a worker that fails before its first piece, and says what came of it, and what the engine computes next. */
-async function breakWorker() {
+/** Does something, and tells of every worker that is started for it. */
+async function watched<T>(tell: (worker: Worker) => void, run: () => Promise<T>): Promise<T> {
   const Ordinary = globalThis.Worker;
-  let started = 0;
   globalThis.Worker = class extends Ordinary {
     constructor(...args: ConstructorParameters<typeof Worker>) {
       super(...args);
-      // No message of the engine's: the thread fails outside of what it catches.
-      if (started++ === 0) this.postMessage(null);
+      tell(this);
     }
   };
   try {
+    return await run();
+  } finally {
+    globalThis.Worker = Ordinary;
+  }
+}
+
+/** The mean over random networks, and how many workers drew them. */
+async function networks() {
+  let started = 0;
+  const nngp = await watched(() => void started++, mean);
+  return { nngp, started };
+}
+
+/** Starts a worker that fails before its first piece, and says what came of it, and what the engine computes next. */
+async function breakWorker() {
+  let started = 0;
+  const tell = (worker: Worker): void => {
+    // No message of the engine's: the thread fails outside of what it catches.
+    if (started++ === 0) worker.postMessage(null);
+  };
+  return await watched(tell, async () => {
     await using engine = await openEngine();
     // More than the calling thread does by itself
     const large = batch([1500, 100], new Float64Array(150_000).fill(0.5));
     const refused = await refusal(async () => void (await kernel(many.network)(large, null, { get: "nngp", engine })));
     return { refused, started, next: await computeOn(engine, "dense") };
-  } finally {
-    globalThis.Worker = Ordinary;
-  }
+  });
 }
 
 async function refusal(run: () => Promise<void>): Promise<string> {
@@ -49,7 +66,7 @@ async function refusal(run: () => Promise<void>): Promise<string> {
   }
 }
 
-const page = { compute, paths, abort, breakWorker };
+const page = { compute, paths, networks, abort, breakWorker };
 Object.assign(globalThis, { page });
 
 export type Page = typeof page;

@@ -17,9 +17,19 @@ export function hasRelaxedSimd(): boolean {
 /** A thread for whoever knows what it is told: its file is `node-worker.ts`. */
 export const startThread: (<To = ToWorker, From = FromWorker>(index: number) => Thread<To, From>) | undefined = (
   index,
-) => {
-  // The program's own flags are not for workers: one that came from --eval would look for its text there too.
-  const worker = new Worker(new URL("./node-worker.js", import.meta.url), { workerData: index, execArgv: [] });
+) => threadOf(new Worker(new URL("./node-worker.js", import.meta.url), { ...settings, workerData: index }));
+
+/** A thread that draws random networks: its file, which knows all layers, is `node-drawer.ts`. */
+export const startDrawer: (<To, From>() => Thread<To, From>) | undefined = () =>
+  threadOf(new Worker(new URL("./node-drawer.js", import.meta.url), settings));
+
+/** How many of them there are by default. */
+export const defaultDrawers: () => number = availableParallelism;
+
+/** The program's own flags are not for workers: one that came from --eval would look for its text there too. */
+const settings = { execArgv: [] };
+
+function threadOf<To, From>(worker: Worker): Thread<To, From> {
   // A program that has finished must end although an engine is still open.
   worker.unref();
   // An error that nobody listens to would end the program; whoever listens next is told.
@@ -47,4 +57,4 @@ export const startThread: (<To = ToWorker, From = FromWorker>(index: number) => 
     keepAlive: (needed) => (needed ? worker.ref() : worker.unref()),
     stop: () => worker.terminate(),
   };
-};
+}

@@ -12,23 +12,34 @@ export function defaultThreads(): number {
 export const hasRelaxedSimd: () => boolean = validatesRelaxedSimd;
 
 export const startThread: (<To = ToWorker, From = FromWorker>(index: number) => Thread<To, From>) | undefined = canShare
-  ? <To = ToWorker, From = FromWorker>(index: number): Thread<To, From> => {
-      const worker = new Worker(new URL("./web-worker.js", import.meta.url), { type: "module", name: String(index) });
-      return {
-        post: (message) => worker.postMessage(message),
-        listen: (receive, fail) => {
-          const onMessage = ({ data }: MessageEvent<From>): void => receive(data);
-          const onError = ({ message }: ErrorEvent): void => fail(new Error(message));
-          worker.addEventListener("message", onMessage);
-          worker.addEventListener("error", onError);
-          return () => {
-            worker.removeEventListener("message", onMessage);
-            worker.removeEventListener("error", onError);
-          };
-        },
-        // Pages live on by themselves.
-        keepAlive: () => {},
-        stop: async () => worker.terminate(),
-      };
-    }
+  ? (index) =>
+      threadOf(new Worker(new URL("./web-worker.js", import.meta.url), { type: "module", name: String(index) }))
   : undefined;
+
+/** A thread that draws random networks, which takes no shared memory: its file, which knows all layers, is `web-drawer.ts`. */
+export const startDrawer: (<To, From>() => Thread<To, From>) | undefined =
+  typeof Worker === "undefined"
+    ? undefined
+    : () => threadOf(new Worker(new URL("./web-drawer.js", import.meta.url), { type: "module" }));
+
+/** How many of them there are by default. */
+export const defaultDrawers = (): number => navigator.hardwareConcurrency;
+
+function threadOf<To, From>(worker: Worker): Thread<To, From> {
+  return {
+    post: (message) => worker.postMessage(message),
+    listen: (receive, fail) => {
+      const onMessage = ({ data }: MessageEvent<From>): void => receive(data);
+      const onError = ({ message }: ErrorEvent): void => fail(new Error(message));
+      worker.addEventListener("message", onMessage);
+      worker.addEventListener("error", onError);
+      return () => {
+        worker.removeEventListener("message", onMessage);
+        worker.removeEventListener("error", onError);
+      };
+    },
+    // Pages live on by themselves.
+    keepAlive: () => {},
+    stop: async () => worker.terminate(),
+  };
+}
