@@ -9,13 +9,13 @@ import { batch, kernel, networkFromData, openEngine } from "lemniscate";
 // Not from "lemniscate/data", whose other readers a first result does not wait for
 import { readNpy } from "../packages/lemniscate/dist/data/npy.js";
 
-const { network, inputs, lengths, precision, threads } = JSON.parse(process.argv[2]);
+const { network, inputs, lengths, precision, threads, vectorBits } = JSON.parse(process.argv[2]);
 const get = ["nngp", "ntk"];
 
 const { shape, data } = await readNpy(inputs);
 const mask = lengths?.flatMap((length) => Array.from({ length: shape[1] }, (_, s) => (s < length ? 1 : 0)));
 const x = batch(shape, data, mask);
-const engine = await openEngine({ precision, threads });
+const engine = await openEngine({ precision, threads, vectorBits });
 const k = kernel(networkFromData({ type: "serial", layers: network }));
 const run = () => k(x, null, { get, engine });
 

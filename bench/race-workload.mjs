@@ -10,10 +10,14 @@ const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 /**
- * Who takes part: `ours` on the first Node given, `single` the same with one thread, `peer`, and `beside`, ours on the
- * other Nodes. A row whose outputs differ has `failed`, and no times.
+ * Who takes part: `ours` on the first Node given, `single` the same with one thread, `paired` with vectors of 256 bits if
+ * that Node `pairs` them, `peer`, and `beside`, ours on the other Nodes. A row whose outputs differ has `failed`, and no times.
  */
-export async function raceWorkload(workload, precision, { node: [node, ...others], peer, rounds, seconds, folder }) {
+export async function raceWorkload(
+  workload,
+  precision,
+  { node: [node, ...others], pairs, peer, rounds, seconds, folder },
+) {
   const { name, fresh = false, target, network, lengths, shape } = workload;
   const row = { name, precision, fresh, target };
   try {
@@ -24,10 +28,11 @@ export async function raceWorkload(workload, precision, { node: [node, ...others
   const inputs = path.join(folder, `inputs-${precision}.npy`);
   await writeInputs(inputs, workload, precision);
   const work = { network, lengths, precision, inputs, padding };
-  const ours = (command, threads) => () =>
-    startRacer(command, [here("ours.mjs"), JSON.stringify({ ...work, threads })]);
+  const ours = (command, engine) => () =>
+    startRacer(command, [here("ours.mjs"), JSON.stringify({ ...work, ...engine })]);
   const starts = { ours: ours(node) };
-  if (!fresh) starts.single = ours(node, 1);
+  if (!fresh) starts.single = ours(node, { threads: 1 });
+  if (!fresh && pairs) starts.paired = ours(node, { vectorBits: 256 });
   for (const [i, other] of others.entries()) starts[`beside${i}`] = ours(other);
   if (peer !== undefined) starts.peer = () => startRacer(peer, [here("peer.py"), JSON.stringify(work)]);
 
@@ -38,6 +43,10 @@ export async function raceWorkload(workload, precision, { node: [node, ...others
     if (racers.peer !== undefined) {
       row.errors = await compareOutputs(racers.ours, racers.peer, shape[0], precision, folder);
       if (!row.errors.same) return { ...row, failed: "the outputs differ" };
+      if (racers.paired !== undefined) {
+        const paired = await compareOutputs(racers.paired, racers.peer, shape[0], precision, folder);
+        if (!paired.same) return { ...row, failed: "the outputs differ in 256 bits" };
+      }
     }
     const runs = fresh ? await timeStarts(starts, racers, rounds, seconds) : await timeRuns(racers, rounds, seconds);
     // Last, for the calibration's memory is not the kernel's
@@ -92,5 +101,13 @@ function summarised(runs, others) {
     return { wall: median_("wall"), cpu: median_("cpu"), peak: Math.max(...runs[who].map(({ peak }) => peak)) };
   };
   const beside = Array.from({ length: others }, (_, i) => of(`beside${i}`));
-  return { ours: of("ours"), single: of("single"), peer: of("peer"), beside, rounds: runs.ours.length, runs };
+  return {
+    ours: of("ours"),
+    single: of("single"),
+    paired: of("paired"),
+    peer: of("peer"),
+    beside,
+    rounds: runs.ours.length,
+    runs,
+  };
 }

@@ -56,7 +56,7 @@ console.log(header);
 const rows = [];
 for (const workload of chosen)
   for (const precision of options.precision) {
-    const row = await raceWorkload(workload, precision, { ...options, folder });
+    const row = await raceWorkload(workload, precision, { ...options, pairs: machine[0].pairs, folder });
     rows.push(row);
     console.log(describe(row));
   }

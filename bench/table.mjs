@@ -9,10 +9,12 @@ const megabytes = (value) => show(value, (size) => String(Math.round(size)));
 const gigaflops = (value) => `${(value / 1e9).toFixed(1)} GFLOP/s`;
 const tiny = ({ apart }) => apart.toExponential(0);
 
+const mark = (ratio, target) => (ratio >= target ? "✓" : "✗");
+
 /** A ratio beside what it is to be. */
 const judged = (ratio, target) => {
   if (target === undefined) return times(ratio);
-  return `${times(ratio)} ${ratio === undefined ? " " : ratio >= target ? "✓" : "✗"} ≥ ${String(target).padStart(3)}×`;
+  return `${times(ratio)} ${ratio === undefined ? " " : mark(ratio, target)} ≥ ${String(target).padStart(3)}×`;
 };
 
 /** Title, width (negative: to the left) and text of each column. */
@@ -29,6 +31,14 @@ function columnsFor(machines, names) {
       "faster",
       14,
       ({ ours, peer, target, precision }) => judged(peer && peer.wall / ours.wall, target.time[precision]),
+    ],
+    [
+      "256 bits",
+      8,
+      ({ paired, peer, target, precision }) => {
+        const ratio = paired && peer && peer.wall / paired.wall;
+        return `${times(ratio)} ${ratio === undefined || target === undefined ? " " : mark(ratio, target.time[precision])}`;
+      },
     ],
     ["MB", 5, ({ ours }) => megabytes(ours?.peak)],
     ["peer", 5, ({ peer }) => megabytes(peer?.peak)],
@@ -71,13 +81,17 @@ export function describeMachine({ processor, cores, load }, machines) {
   const lines = [`${processor ?? "unknown processor"}, ${cores} cores, load ${load.toFixed(1)}`];
   for (const { node, fma, precisions } of machines) {
     lines.push("", `Node ${node}, ${fma ? "with" : "without"} fused multiply-add`);
-    for (const [precision, { one, all, products, chain }] of Object.entries(precisions))
+    for (const [precision, { one, all, products, chain, paired }] of Object.entries(precisions)) {
       lines.push(
         `  ${precision}  peak ${gigaflops(one)} on one thread, ${gigaflops(all)} on all`,
         `       S × S products, share of peak: ${products.map(({ S, share }) => `${percent(share)} (S = ${S})`).join(", ")}`,
         `       elementwise chain of 10 ReLU layers: ${chain.slowdown.toFixed(1)}× as long as its arithmetic alone ` +
           `(${chain.sqrt} square roots, ${chain.div} divisions and ${chain.simple} others)`,
       );
+      if (paired === undefined) continue;
+      const faster = paired.products.map((product) => `${times(product.faster)} (S = ${product.S})`).join(", ");
+      lines.push(`       in 256 bits: products ${faster}, the chain ${times(paired.chain)} as fast`);
+    }
   }
   return `${lines.join("\n")}\n`;
 }

@@ -8,11 +8,12 @@ import type { ProgressStyle } from "./progress.js";
 import type { EngineBlock } from "./spec/blocks.js";
 import { allDepths, readSpec, type Spec } from "./spec/read.js";
 
-/** `--engine`, `--precision`, `--threads`, as given. */
+/** `--engine`, `--precision`, `--threads`, `--vector-bits`, as given. */
 export interface EngineFlags {
   readonly engine?: "reference" | "wasm" | undefined;
   readonly precision?: Precision | undefined;
   readonly threads?: number | undefined;
+  readonly vectorBits?: 128 | 256 | undefined;
 }
 
 export interface RunFlags extends EngineFlags {
@@ -40,7 +41,20 @@ export function withEngine(command: Command): Command {
   return command
     .addOption(new Option("--engine <name>", "what computes (default: wasm)").choices(["reference", "wasm"]))
     .addOption(new Option("--precision <bits>", "single or double precision (default: f64)").choices(["f32", "f64"]))
-    .option("--threads <n>", "threads that compute (default: one per core)", wholeNumber);
+    .option("--threads <n>", "threads that compute (default: one per core)", wholeNumber)
+    .addOption(vectorBitsOption());
+}
+
+export function vectorBitsOption(): Option {
+  return new Option(
+    "--vector-bits <n>",
+    "128 (default) or 256, faster where V8 can, which it calls experimental",
+  ).argParser(vectorBits);
+}
+
+function vectorBits(text: string): 128 | 256 {
+  if (text !== "128" && text !== "256") throw new InvalidArgumentError("Allowed are 128 and 256.");
+  return text === "128" ? 128 : 256;
 }
 
 export function withRun(command: Command): Command {
@@ -55,11 +69,15 @@ export function withRun(command: Command): Command {
 }
 
 /** What the flags say of the engine, and where they are silent, the specification. */
-export function engineOptions({ engine, precision, threads }: EngineFlags, block?: EngineBlock): EngineOptions {
+export function engineOptions(
+  { engine, precision, threads, vectorBits }: EngineFlags,
+  block?: EngineBlock,
+): EngineOptions {
   return {
     name: engine ?? block?.type,
     precision: precision ?? block?.precision,
     threads: threads ?? block?.threads,
+    vectorBits: vectorBits ?? block?.vectorBits,
   };
 }
 

@@ -1,6 +1,6 @@
-import { openEngine } from "lemniscate";
+import { kernel, openEngine } from "lemniscate";
 import { describe, expect, test } from "vitest";
-import { reference } from "./setting.js";
+import { ragged, reference, transformer } from "./setting.js";
 
 describe("openEngine", () => {
   test.each([
@@ -18,8 +18,27 @@ describe("openEngine", () => {
       { name: "reference", precision: "f32" },
       'openEngine: precision of "reference": got "f32", allowed is "f64". Use name: "wasm" for single precision.',
     ],
+    [{ vectorBits: 512 }, "openEngine: vectorBits: got 512, allowed is 128 or 256. Leave it out for 128."],
+    [
+      { name: "reference", vectorBits: 256 },
+      'openEngine: vectorBits of "reference": got 256, allowed is 128. Leave it out: only name: "wasm" has vectors.',
+    ],
   ])("refuses %j", async (options, message) => {
     await expect(openEngine(options as never)).rejects.toThrow(message);
+  });
+
+  test("pairs vectors where the runtime does, with the same bits, and says so where not", async () => {
+    const opened = openEngine({ threads: 1, vectorBits: 256 });
+    if (Number.parseInt(process.versions.v8, 10) < 12)
+      return await expect(opened).rejects.toThrow(
+        "openEngine: vectorBits: got 256, allowed is 128 in browsers and in Node before version 22. Leave it out, or run a later Node.",
+      );
+    await using engine = await opened;
+    await using other = await openEngine({ threads: 1 });
+    const [found, wanted] = await Promise.all(
+      [engine, other].map((engine) => kernel(transformer)(ragged(3, 30, 17, 5), null, { get: "ntk", engine })),
+    );
+    expect(found!.data).toEqual(wanted!.data);
   });
 
   test("says what was opened", async () => {

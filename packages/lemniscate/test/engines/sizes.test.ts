@@ -84,6 +84,19 @@ describe("sizes that fit into no tile", () => {
     }
   });
 
+  test.each(["f64", "f32"] as const)(
+    "come out the same, bit by bit, where vectors are paired: %s",
+    async (precision) => {
+      await using one = wasmEngine({ precision, start: null });
+      await using two = wasmEngine({ precision, start: null, paired: true });
+      for (const [, net, x1, x2] of cases) {
+        const found = await kernel(net as never)(x1, x2, { get: both, engine: two });
+        const wanted = await kernel(net as never)(x1, x2, { get: both, engine: one });
+        for (const quantity of both) expect(found[quantity].data).toEqual(wanted[quantity].data);
+      }
+    },
+  );
+
   test("single precision keeps four digits", async () => {
     await using engine = await openEngine({ threads: 2, precision: "f32" });
     for (const [, net, x1, x2] of cases) {

@@ -3,12 +3,13 @@ import type { Engine, Precision } from "../../engines/engine.js";
 import { openEngine } from "../../engines/open.js";
 import { runCase, type Verdict } from "../conformance/case.js";
 import { casesIn, NoCase, readCase } from "../conformance/format.js";
-import { engineOptions, wholeNumber } from "../options.js";
+import { engineOptions, vectorBitsOption, wholeNumber } from "../options.js";
 
 interface Flags {
   readonly engine: "reference" | "wasm";
   readonly precision: Precision;
   readonly threads?: number;
+  readonly vectorBits?: 128 | 256;
   readonly json?: boolean;
 }
 
@@ -23,6 +24,7 @@ export function verifyCommand(program: Command): void {
     .addOption(new Option("--engine <name>", "what computes").choices(["reference", "wasm"]).default("wasm"))
     .addOption(new Option("--precision <bits>", "single or double precision").choices(["f32", "f64"]).default("f64"))
     .option("--threads <n>", "threads that compute (default: one per core)", wholeNumber)
+    .addOption(vectorBitsOption())
     .option("--json", "print a list of verdicts as JSON")
     .addHelpText(
       "after",

@@ -103,6 +103,7 @@ export interface EngineBlock {
   readonly type: "wasm" | "reference";
   readonly precision?: "f32" | "f64" | undefined;
   readonly threads?: number | undefined;
+  readonly vectorBits?: 128 | 256 | undefined;
 }
 
 /** A network, or several, with data and a way to predict. */

@@ -169,6 +169,7 @@ const engine = z.strictObject({
   type: z.enum(["wasm", "reference"]),
   precision: z.enum(["f32", "f64"]).optional(),
   threads: count.optional(),
+  vectorBits: z.union([z.literal(128), z.literal(256)]).optional(),
 });
 
 /** A specification with its network left to whoever knows networks. */

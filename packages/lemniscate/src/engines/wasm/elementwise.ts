@@ -26,7 +26,9 @@ export interface Fused {
 }
 
 /** Neighbouring vectors that are computed together, so that their latencies overlap. */
-const unroll = 4;
+function unrollOf({ paired }: Format): number {
+  return paired ? 8 : 4;
+}
 
 /** Instructions from which on a formula is long enough to overlap with itself: a function has 50,000 locals at most. */
 const longFormula = 2000;
@@ -80,21 +82,29 @@ export function defineFused(
     for (const [n, { access, pointer }] of streams.entries())
       if (access === "number") f.get(pointer).mem(format.splat).set(splats[n]!);
     const results = graph(format, fused);
-    const [i, j, whole] = [f.local(), f.local(), f.local()];
+    const [i, j, whole, pairs] = [f.local(), f.local(), f.local(), f.local()];
+    const unroll = unrollOf(format);
     const width = 16 * unroll;
+    f.get(bytes).i32(-32).op("i32.and").set(pairs);
     f.get(bytes).i32(-width).op("i32.and").set(whole);
     const neighbours = <T>(count: number, make: (u: number) => T): T[] =>
       Array.from({ length: count }, (_, u) => make(u));
-    const read = (pointer: Local, count: number): Local[] =>
-      neighbours(count, (u) => {
+    // One address for all neighbours, by which V8 knows pairs of them.
+    const here = (pointer: Local): Local => {
+      const address = f.local();
+      f.get(pointer).get(j).op("i32.add").set(address);
+      return address;
+    };
+    const read = (pointer: Local, count: number): Local[] => {
+      const address = here(pointer);
+      return neighbours(count, (u) => {
         const local = f.local("v128");
-        f.get(pointer)
-          .get(j)
-          .op("i32.add")
+        f.get(address)
           .mem("v128.load", 16 * u)
           .set(local);
         return local;
       });
+    };
     const load = (count: number): (readonly Local[])[] =>
       inputs.map((access, n) =>
         access === "row" || access === "number"
@@ -125,13 +135,13 @@ export function defineFused(
         ...lines.map(({ vector, pointer }) => [vector, read(pointer, count)] as const),
       ]);
       const computed = emitVectors(f, constants, results, load(count), count, known);
-      for (const [n, locals] of computed.entries())
+      for (const [n, locals] of computed.entries()) {
+        const address = here(streams[inputs.length + n]!.pointer);
         for (const [u, local] of locals.entries())
-          f.get(streams[inputs.length + n]!.pointer)
-            .get(j)
-            .op("i32.add")
+          f.get(address)
             .get(local)
             .mem("v128.store", 16 * u);
+      }
     };
     f.while(i, rows, 1, () => {
       for (const [n, { access, pointer }] of streams.entries())
@@ -139,7 +149,10 @@ export function defineFused(
       const once = inputs.map((_, n) => [splats[n]!]);
       for (const [n, [local]] of emitVectors(f, constants, fixed, once, 1).entries()) held.set(fixed[n]!, local!);
       f.i32(0).set(j);
-      if (!narrow && !isLong(results)) f.while(j, whole, width, () => body(unroll));
+      if (!narrow && !isLong(results)) {
+        f.while(j, whole, width, () => body(unroll));
+        if (format.paired) f.while(j, pairs, 32, () => body(2));
+      }
       f.while(j, bytes, 16, () => body(1));
       for (const { access, pointer, stride } of streams) advance(f, format, access, pointer, stride);
     });

@@ -11,7 +11,7 @@ import { drawsKey, type Program, type Step } from "../../program/program.js";
 import type { EngineBatch } from "../engine.js";
 import { placeBuffers } from "./buffers.js";
 import { frameBytes } from "./elementwise.js";
-import { panel as examplesOfPanel } from "./kernels/gram.js";
+import { panelOf } from "./kernels/gram.js";
 import { correctsNearCopies } from "./kernels/near-copies.js";
 import type { Lowered } from "./lower.js";
 import type { Instruction } from "./schedule.js";
@@ -124,7 +124,7 @@ export function layoutOf(
   };
   const each = (bytes: (length: number) => number, space = 0): Float64Array =>
     Float64Array.from({ length: count }, (_, e) => take(bytes(spaces[space]!.lengths[e]!)));
-  const panel = features || lowered.tile.some(({ kind }) => kind === "structural") ? examplesOfPanel : 1;
+  const panel = features || lowered.tile.some(({ kind }) => kind === "structural") ? panelOf(format) : 1;
   // Each batch begins with a panel of its own, and what is one number an example lies as panels do.
   const examplesA = batches[0]!.shape[0];
   const shift = Math.ceil(examplesA / panel) * panel - examplesA;

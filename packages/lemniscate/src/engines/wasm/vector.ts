@@ -16,12 +16,14 @@ export interface Format {
   readonly splat: "v128.load32_splat" | "v128.load64_splat";
   /** Whether relaxed SIMD is used: its fused multiply-add and its choice between lanes. */
   readonly fma: boolean;
+  /** Whether the runtime makes one register of 256 bits of two neighbouring vectors, so that there is room for more. */
+  readonly paired: boolean;
 }
 
-export function formatOf(scalar: Scalar, fma: boolean): Format {
+export function formatOf(scalar: Scalar, fma: boolean, paired = false): Format {
   return scalar === "f32"
-    ? { scalar, bytes: 4, lanes: 4, shape: "f32x4", splat: "v128.load32_splat", fma }
-    : { scalar, bytes: 8, lanes: 2, shape: "f64x2", splat: "v128.load64_splat", fma };
+    ? { scalar, bytes: 4, lanes: 4, shape: "f32x4", splat: "v128.load32_splat", fma, paired }
+    : { scalar, bytes: 8, lanes: 2, shape: "f64x2", splat: "v128.load64_splat", fma, paired };
 }
 
 /** A vector: a stream of inputs, a constant, or an instruction on other vectors. */
@@ -283,7 +285,7 @@ function split(bits: number): readonly [number, number] {
   return [high, Math.LN2 - high + restOfLn2];
 }
 
-/** Constants as vectors in memory, where an instruction reads them faster than V8 builds them. */
+/** Constants in memory, where an instruction reads them into all lanes faster than V8 builds a vector. */
 export class ConstantTable {
   readonly #values: number[] = [];
   readonly #format: Format;
@@ -298,14 +300,13 @@ export class ConstantTable {
   push(f: Fn, value: number): void {
     let index = this.#values.findIndex((known) => Object.is(known, value));
     if (index < 0) index = this.#values.push(value) - 1;
-    f.i32(0).mem("v128.load", this.#address + 16 * index);
+    f.i32(0).mem(this.#format.splat, this.#address + this.#format.bytes * index);
   }
 
   /** The table's bytes, to be copied to its address. */
   bytes(): Uint8Array {
     const array = this.#format.scalar === "f32" ? Float32Array : Float64Array;
-    const lanes = this.#values.flatMap((value) => new Array<number>(this.#format.lanes).fill(value));
-    return new Uint8Array(new array(lanes).buffer);
+    return new Uint8Array(new array(this.#values).buffer);
   }
 }
 

@@ -22,6 +22,8 @@ const largestMemory = 65536 * page;
 export interface WasmOptions {
   readonly precision: Precision;
   readonly threads?: number | undefined;
+  /** Whether code is written for a runtime that pairs vectors; see {@link Format.paired}. */
+  readonly paired?: boolean | undefined;
   /** How threads are started; `null` where there are none, so that the calling thread computes. */
   readonly start?: StartThread | null | undefined;
   /** Operations that the calling thread does before threads are started; default: about as long as it takes to start them. */
@@ -72,8 +74,8 @@ function translated(program: Program, format: Format, shared: boolean): Promise<
  * Results do not depend on the number of threads.
  */
 export function wasmEngine(options: WasmOptions): Engine {
-  const { precision, threads = defaultThreads(), start = startThread ?? null, alone } = options;
-  const ours = formatOf(precision, hasRelaxedSimd());
+  const { precision, threads = defaultThreads(), paired = false, start = startThread ?? null, alone } = options;
+  const ours = formatOf(precision, hasRelaxedSimd(), paired);
   const pool = openPool(threads, start ?? undefined, alone);
   // Jobs come one after another and leave nothing behind, so shared memory is used again; a new one for each would stay
   // until the garbage collector notices. Without threads jobs may take turns, and each has its own.

@@ -1,14 +1,17 @@
 /** @module Inner products of features, which lie in panels of examples. */
 import type { ModuleBuilder } from "../assembler.js";
 import type { Format } from "../vector.js";
-import { emitRegisterTile, loadTile, tileVectors } from "./register-tile.js";
+import { tileColumns } from "./product.js";
+import { emitRegisterTile, loadTile } from "./register-tile.js";
 import { i32s } from "./signature.js";
 
 /**
- * Examples of a panel, a multiple of a register tile's rows and of its columns in both precisions. The numbers of one
+ * Examples of a panel, a multiple of a register tile's rows and of its columns. The numbers of one
  * channel lie side by side, channel after channel, so that a product reads both its factors without a gap.
  */
-export const panel = 24;
+export function panelOf(format: Format): number {
+  return Math.max(24, 3 * tileColumns(format));
+}
 
 /** Channels that are summed before the next panel's turn: those of two panels stay in the first cache. */
 export const channelBlock = 96;
@@ -25,7 +28,7 @@ function tileRows({ fma }: Format): number {
  */
 export function defineGram(module: ModuleBuilder, format: Format): void {
   const micro = defineMicro(module, format);
-  const columns = tileVectors * format.lanes;
+  const [panel, columns] = [panelOf(format), tileColumns(format)];
   module.define("gramPanels", i32s(10), (f) => {
     const [a, b, c, panelsA, panelsB, channels, panelBytes, strideC, first, triangle] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
     const [q, p, end, j, i] = [f.local(), f.local(), f.local(), f.local(), f.local()];
@@ -57,7 +60,7 @@ export function defineGram(module: ModuleBuilder, format: Format): void {
 
 /** One register tile: (a, b, c, channels, strideC, first). */
 function defineMicro(module: ModuleBuilder, format: Format): number {
-  const stride = panel * format.bytes;
+  const stride = panelOf(format) * format.bytes;
   return module.define("gramTile", i32s(6), (f) => {
     const [a, b, c, channels, strideC, first] = [0, 1, 2, 3, 4, 5];
     const next = (): void => {

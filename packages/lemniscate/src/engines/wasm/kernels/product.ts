@@ -4,14 +4,14 @@ import type { Format } from "../vector.js";
 import { emitRegisterTile, loadTile, tileVectors } from "./register-tile.js";
 import { i32s } from "./signature.js";
 
-/** Rows of a register tile, which fills the registers: sums, 2 vectors of columns, 1 of a row, and its product. */
+/** Rows of a register tile, which fills the registers: sums, 2 (pairs of) vectors of columns, 1 of a row, and its product. */
 function tileRows({ fma }: Format): number {
   return fma ? 6 : 5;
 }
 
 /** Columns that all strides are rounded up to, so that whole register tiles may be written. */
 export function tileColumns(format: Format): number {
-  return tileVectors * format.lanes;
+  return tileVectors(format) * format.lanes;
 }
 
 /** Rows of both factors that are summed before the next ones' turn: those of blocks of 512 positions stay in the second cache. */
@@ -81,7 +81,7 @@ export function defineProduct(module: ModuleBuilder, format: Format, name: strin
             .i32(height)
             .op("i32.sub", "i32.eqz")
             .if(() => tile(height));
-        f.advance(right, tileVectors * 16).advance(top, tileVectors * 16);
+        f.advance(right, tileColumns(format) * format.bytes).advance(top, tileColumns(format) * format.bytes);
       });
       f.get(a).get(strideA).i32(rowBlock).op("i32.mul", "i32.add").set(a);
       f.get(b).get(strideB).i32(rowBlock).op("i32.mul", "i32.add").set(b);

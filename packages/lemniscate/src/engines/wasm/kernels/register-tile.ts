@@ -2,7 +2,9 @@ import type { Fn, Local } from "../assembler.js";
 import type { Format } from "../vector.js";
 
 /** Vectors to a row of a register tile. */
-export const tileVectors = 2;
+export function tileVectors({ paired }: Format): number {
+  return paired ? 4 : 2;
+}
 
 /** Addresses of a register tile's factors and sums, the number of summands, and the tile's rows. */
 export interface RegisterTile {
@@ -25,7 +27,7 @@ export function emitRegisterTile(
   next: () => void,
   begin: (sums: readonly (readonly Local[])[]) => void = () => {},
 ): void {
-  const vectors = <T>(make: (v: number) => T): T[] => Array.from({ length: tileVectors }, (_, v) => make(v));
+  const vectors = <T>(make: (v: number) => T): T[] => Array.from({ length: tileVectors(format) }, (_, v) => make(v));
   const sums = Array.from({ length: height }, () => vectors(() => f.local("v128")));
   const rights = vectors(() => f.local("v128"));
   const [left, k] = [f.local("v128"), f.local()];

@@ -11,6 +11,9 @@ export function defaultThreads(): number {
 
 export const hasRelaxedSimd: () => boolean = validatesRelaxedSimd;
 
+/** Pages cannot ask for it. */
+export const pairVectors = (): boolean => false;
+
 export const startThread: (<To = ToWorker, From = FromWorker>(index: number) => Thread<To, From>) | undefined = canShare
   ? (index) =>
       threadOf(new Worker(new URL("./web-worker.js", import.meta.url), { type: "module", name: String(index) }))
