@@ -10,6 +10,14 @@ export function onlyKnown<Options extends object>(
   options: Options,
   known: readonly (keyof Options & string)[],
 ): void {
+  if (typeof options !== "object" || options === null)
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: `${where}: options`,
+      given: String(options) === "undefined" ? "nothing" : String(JSON.stringify(options)),
+      allowed: `an object with ${known.join(", ")}`,
+      mend: "Not all of them have a default: the types say which ones are needed.",
+    });
   const unknown = Object.keys(options).filter((key) => !(known as readonly string[]).includes(key));
   if (unknown.length === 0) return;
   throw new LemniscateError({

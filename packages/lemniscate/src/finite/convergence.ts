@@ -64,20 +64,22 @@ export async function* convergence(
   x: Batch,
   options: ConvergenceOptions,
 ): AsyncIterable<ConvergenceRow> {
-  const { widths, samples, limit, known = [], seed, threads, heads, keys, values, signal, onProgress } = options;
   onlyKnown("convergence", options, [
     ...(["widths", "samples", "limit", "known", "seed", "heads", "keys", "values", "threads"] as const),
     ...(["signal", "onProgress"] as const),
   ]);
-  const get = (["nngp", "ntk"] as const).filter((quantity) => limit[quantity] !== undefined);
-  if (get.length === 0 || widths.length === 0)
+  const { widths, samples, limit, known = [], seed, threads, heads, keys, values, signal, onProgress } = options;
+  const get = (["nngp", "ntk"] as const).filter((quantity) => limit?.[quantity] !== undefined);
+  const noWidths = !Array.isArray(widths) || widths.length === 0;
+  if (get.length === 0 || noWidths)
     throw new LemniscateError({
       code: "OptionOutOfRange",
-      where: `convergence: ${widths.length === 0 ? "widths" : "limit"}`,
+      where: `convergence: ${noWidths ? "widths" : "limit"}`,
       given: "nothing",
-      allowed: widths.length === 0 ? "one width or more" : "nngp, ntk or both",
+      allowed: noWidths ? "one width or more" : "nngp, ntk or both",
       mend: "Compute the limit with positionKernel(), and name the widths to compare with it.",
     });
+  for (const quantity of get) checkLimit(quantity, limit[quantity]!);
   const refuse = (name: string, given: number, allowed: string, mend: string): never => {
     throw new LemniscateError({
       code: "OptionOutOfRange",
@@ -167,6 +169,19 @@ function norm(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i]! ** 2;
   return Math.sqrt(sum);
+}
+
+/** Errors are relative to the limit, so it must be something. */
+function checkLimit(quantity: Quantity, exact: ArrayLike<number>): void {
+  const size = norm(exact);
+  if (size > 0 && size < Number.POSITIVE_INFINITY) return;
+  throw new LemniscateError({
+    code: "BadInput",
+    where: `convergence: limit.${quantity}`,
+    given: size === 0 ? "zeros" : "numbers that are not finite",
+    allowed: "a kernel that is not 0",
+    mend: "Errors are relative to it: take other inputs, or a network with weights.",
+  });
 }
 
 function checkSize(quantity: Quantity, exact: ArrayLike<number>, mean: ArrayLike<number>): void {

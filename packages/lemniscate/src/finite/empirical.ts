@@ -6,7 +6,7 @@ import type { Network } from "../network/placement.js";
 import { type Axes, contract, layout, ntkBetween } from "./contract.js";
 import { unitsOf } from "./init.js";
 import { type Jacobian, jacobian, numbersOf } from "./jacobian.js";
-import { activationsOf, forward } from "./network.js";
+import { activationsOf, checkWeights, forward } from "./network.js";
 import { type Plain, plain, zeros } from "./plain.js";
 import type { Weights } from "./weights.js";
 
@@ -47,6 +47,7 @@ export async function empiricalNngp(
   options: EmpiricalOptions = {},
 ): Promise<Plain> {
   checkOptions("empiricalNngp", options);
+  checkWeights("empiricalNngp", network, weights);
   const { axes = "trace", seed = 0, signal } = options;
   signal?.throwIfAborted();
   const outputs = (x: Batch, name?: string) =>
@@ -87,6 +88,7 @@ export async function empiricalNtk(
   options: EmpiricalOptions = {},
 ): Promise<Plain> {
   checkOptions("empiricalNtk", options);
+  checkWeights("empiricalNtk", network, weights);
   const { axes = "trace", seed = 0, signal, onProgress } = options;
   const of = (x: Batch, [from, to]: Range): Jacobian =>
     jacobian(network, weights, examples(x, from, to), unitsOf(seed, x === x2 ? "x2" : undefined), from);

@@ -6,7 +6,7 @@ import type { Network } from "../network/placement.js";
 import { backwards } from "./backward.js";
 import { forwards, type Moving } from "./forward.js";
 import { unitsOf } from "./init.js";
-import { activationsOf, forward } from "./network.js";
+import { activationsOf, checkWeights, forward } from "./network.js";
 import { type Plain, plain } from "./plain.js";
 import { arraysOf, mapWeights, type Weights } from "./weights.js";
 
@@ -47,7 +47,18 @@ export function taylorExpand(
       allowed: "a whole number ≥ 0",
       mend: "1 is the linear expansion.",
     });
+  checkWeights("taylorExpand", network, about);
   return (displacement) => {
+    checkWeights("taylorExpand: displacement", network, displacement);
+    const [sizes, moved] = [about, displacement].map((weights) => arraysOf(weights).map(({ shape }) => shape.join()));
+    if (sizes!.join(";") !== moved!.join(";"))
+      throw new LemniscateError({
+        code: "ShapeMismatch",
+        where: "taylorExpand: displacement",
+        given: "arrays of other shapes than those of the weights",
+        allowed: "a number for each weight",
+        mend: "Make both by init() with one width, or subtract weights of one network from each other.",
+      });
     let shape: readonly number[] = [];
     const value = <A>(t: ArrayOperations<A>, weights: Weights<A>): A => {
       const found = forward(t, network, weights, activationsOf(t, x), unitsOf(seed));
@@ -100,6 +111,15 @@ export function empiricalNtkProduct(
 ): Plain {
   onlyKnown("empiricalNtkProduct", options, ["seed"]);
   const { seed = 0 } = options;
+  checkWeights("empiricalNtkProduct", network, weights);
+  if (!(v?.data instanceof Float64Array) || !v.data.every(Number.isFinite))
+    throw new LemniscateError({
+      code: "BadInput",
+      where: "empiricalNtkProduct: v",
+      given: v?.data instanceof Float64Array ? "numbers that are not finite" : "no { shape, data }",
+      allowed: "finite numbers in a Float64Array, with their shape",
+      mend: "Give a number for each output of each example of x2.",
+    });
   const t = backwards(plain);
   const leaves = mapWeights(weights, t.leaf);
   const { x: y } = forward(t, network, leaves, activationsOf(t, x2), unitsOf(seed, x1 === x2 ? undefined : "x2"));

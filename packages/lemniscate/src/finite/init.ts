@@ -4,7 +4,7 @@ import { onlyKnown } from "../core/options.js";
 import { child, type RandomKey, randomKey } from "../core/random.js";
 import type { FiniteSizes } from "../network/layer.js";
 import type { Network } from "../network/placement.js";
-import { activationsOf, draw, forward, shapeOfBatch } from "./network.js";
+import { activationsOf, checkWeights, draw, forward, shapeOfBatch } from "./network.js";
 import { type Plain, plain } from "./plain.js";
 import type { Weights } from "./weights.js";
 
@@ -87,6 +87,7 @@ export function apply(
   options: { readonly seed?: number } = {},
 ): Plain {
   onlyKnown("apply", options, ["seed"]);
+  checkWeights("apply", network, weights);
   const { seed = 0 } = options;
   const { x: y, shape } = forward(plain, network, weights, activationsOf(plain, x), unitsOf(seed));
   return { shape: [x.shape[0], ...shape.grid, shape.channels], data: y.data };

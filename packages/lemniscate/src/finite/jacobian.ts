@@ -90,11 +90,8 @@ export function summed(derivative: Derivative): Plain {
   if (derivative.kind === "sum") return derivative.array;
   const { other, letters, gradient, output, own } = derivative;
   const array = plain.einsum(`ων${output},ν${letters}->ων${own}`, gradient, other);
-  return plain.reshape(array, [
-    array.shape[0]!,
-    array.shape[1]!,
-    array.data.length / (array.shape[0]! * array.shape[1]!),
-  ]);
+  const [outputs, n, ...rest] = array.shape as [number, number, ...number[]];
+  return plain.reshape(array, [outputs, n, rest.reduce((product, size) => product * size, 1)]);
 }
 
 /** The numbers of every example, also where they are the same for all. */

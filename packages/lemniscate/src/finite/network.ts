@@ -10,7 +10,7 @@ import type { Combinator, Join } from "../network/combinators.js";
 import { concat } from "../network/composed.js";
 import { isJoin, shapeOfJoin } from "../network/joins.js";
 import type { FiniteSizes } from "../network/layer.js";
-import type { Path } from "../network/path.js";
+import { type Path, pathInWords } from "../network/path.js";
 import type { Network } from "../network/placement.js";
 import { checkNetwork } from "../network/size.js";
 import { layerOf, locate, shapeBehind } from "../network/trace.js";
@@ -65,6 +65,7 @@ export function draw(
     const shapes = Object.entries(definition.weights?.(input, sized, sizes) ?? {});
     const weights = shapes.map(([name, about]): [string, Plain | null] => {
       if (about === null) return [name, null];
+      checkCount(`finite network: ${name} of ${definition.name}`, about.shape);
       const numbers = new Float64Array(about.shape.reduce((product, size) => product * size, 1));
       streamNormals(child(random, name), numbers, 0);
       const std = about.std ?? 1;
@@ -72,6 +73,90 @@ export function draw(
     });
     if (channels === undefined) throw new Error(`${definition.name} does not say how many channels it leaves`);
     return { weights: Object.fromEntries(weights), shape: { grid, channels, gaussian: true } };
+  });
+}
+
+/** Numbers that one array of weights may have: 2 GB. */
+const mostWeights = 2 ** 28;
+
+function checkCount(name: string, shape: readonly number[]): void {
+  if (shape.reduce((product, size) => product * size, 1) <= mostWeights) return;
+  throw new LemniscateError({
+    code: "NotSupported",
+    where: name,
+    given: `weights of ${shape.join(" × ")} numbers`,
+    allowed: `${mostWeights} numbers`,
+    mend: "Make the network narrower, or attention with fewer heads, keys and values.",
+  });
+}
+
+/** Refuses what is no tree of weights of a network's form, before anything goes down into it. */
+export function checkWeights(
+  where: string,
+  network: Network,
+  weights: unknown,
+  at: Path = [],
+): asserts weights is Weights<Plain> {
+  if (at.length === 0) checkNetwork(network);
+  const refuse = (given: string, allowed: string): never => {
+    throw new LemniscateError({
+      code: "BadInput",
+      where: `${where}: weights${at.length === 0 ? "" : ` of network${pathInWords(at)}`}`,
+      given,
+      allowed,
+      mend: "Make them by init() of the same network, or like those.",
+      path: at,
+    });
+  };
+  const node = network as Combinator;
+  const parts: readonly [Network, Path][] | null =
+    node.type === "serial" || node.type === "repeat"
+      ? chainOf(node, at)
+      : isJoin(node)
+        ? node.branches.map((branch, i) => [branch, [...at, "branches", i]])
+        : null;
+  if (parts !== null) {
+    if (!Array.isArray(weights) || weights.length !== parts.length)
+      return refuse(
+        Array.isArray(weights) ? `a list of ${weights.length}` : what(weights),
+        `a list of ${parts.length}, one for each part`,
+      );
+    for (const [i, [part, path]] of parts.entries()) checkWeights(where, part, weights[i], path);
+    return;
+  }
+  if (typeof weights !== "object" || weights === null || Array.isArray(weights))
+    return refuse(what(weights), "an object of arrays by name");
+  for (const [name, array] of Object.entries(weights as Record<string, Plain | null>)) {
+    if (array === null) continue;
+    const count = Array.isArray(array?.shape) ? array.shape.reduce((product, size) => product * size, 1) : -1;
+    if (array?.data?.length !== count)
+      refuse(`${name} without ${count < 0 ? "a shape" : `${count} numbers`}`, "arrays");
+    if (!array.data.every(Number.isFinite)) refuse(`numbers of ${name} that are not finite`, "finite numbers");
+  }
+}
+
+function what(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  return Array.isArray(value) ? `a list of ${value.length}` : `a value of type ${typeof value}`;
+}
+
+/** The weights of a layer, which are to have all the names that it knows. */
+function weightsFor<A>(
+  { name, weights: shapesOf }: ReturnType<typeof layerOf>["definition"],
+  options: object,
+  input: FiniteShape,
+  weights: Weights<A>,
+): Readonly<Record<string, A | null>> {
+  const own = weights as Readonly<Record<string, A | null>>;
+  const ones = { width: 1, heads: 1, keys: 1, values: 1 };
+  const missing = Object.keys(shapesOf?.(input, { width: 1, ...options }, ones) ?? {}).filter((key) => !(key in own));
+  if (missing.length === 0) return own;
+  throw new LemniscateError({
+    code: "BadInput",
+    where: `finite network: weights of ${name}`,
+    given: Object.keys(own).join(", ") || "none",
+    allowed: `${missing.join(", ")} among them`,
+    mend: "Make them by init() of the same network, or like those.",
   });
 }
 
@@ -137,7 +222,7 @@ export function forward<A>(
   return locate(at, () => {
     const { graph } = below;
     const place = { input: below.shape, mask: columns(t, below), graph, random };
-    const x = apply(t, weights as { readonly [name: string]: A | null }, below.x, options, place);
+    const x = apply(t, weightsFor(definition, options, below.shape, weights), below.x, options, place);
     const { grid } = shapeBehind(definition, below.shape, options);
     const shape = { grid, channels: t.shape(x)[2]!, gaussian: true };
     const state = { x, shape, mask: maskBehind(below, definition.mask, options), graph };

@@ -1,4 +1,5 @@
 /** @module The array operations on plain numbers in double precision: what a finite network means. */
+import { LemniscateError } from "../core/errors.js";
 import { type RandomKey, uniforms } from "../core/random.js";
 import type { ArrayOperations } from "../network/arrays.js";
 import { einsum, type Plain } from "./einsum.js";
@@ -121,7 +122,13 @@ export function repeated(x: readonly number[], y: readonly number[]): readonly n
   return Array.from({ length: rank }, (_, k) => {
     const [a, b] = [x[k - rank + x.length] ?? 1, y[k - rank + y.length] ?? 1];
     if (a !== b && a !== 1 && b !== 1)
-      throw new RangeError(`shapes (${x.join(", ")}) and (${y.join(", ")}) do not fit`);
+      throw new LemniscateError({
+        code: "ShapeMismatch",
+        where: "finite network",
+        given: `arrays of (${x.join(", ")}) and (${y.join(", ")})`,
+        allowed: "equal sizes, or 1",
+        mend: "Weights are made for inputs of one shape: make them by init() with such inputs.",
+      });
     return a === 1 ? b : a;
   });
 }

@@ -9,7 +9,7 @@ import type { ArrayOperations } from "../network/arrays.js";
 import type { Network } from "../network/placement.js";
 import { backwards } from "./backward.js";
 import { unitsOf } from "./init.js";
-import { type Activations, activationsOf, forward } from "./network.js";
+import { type Activations, activationsOf, checkWeights, forward } from "./network.js";
 import { type Plain, plain } from "./plain.js";
 import { arraysOf, mapWeights, type Weights } from "./weights.js";
 
@@ -75,6 +75,7 @@ export async function* train(
   options: TrainOptions,
 ): AsyncIterable<TrainState> {
   checkOptions(options, x, y);
+  checkWeights("train", network, options.from?.weights ?? weights);
   const { steps, learningRate, momentum = 0, loss: kind = "meanSquaredError", centered = false, seed = 0 } = options;
   const n = x.shape[0];
   const size = Math.min(n, options.batchSize ?? n);
@@ -195,6 +196,8 @@ function checkOptions(options: TrainOptions, x: Batch, y: Matrix): void {
     refuse("momentum", momentum, "0 ≤ momentum < 1", "0.9 is customary; leave it out for none.");
   if (loss !== undefined && loss !== "meanSquaredError" && loss !== "crossEntropy")
     refuse("loss", JSON.stringify(loss), '"meanSquaredError" or "crossEntropy"', "Leave it out for the squared loss.");
+  if (from !== undefined && !(Number.isInteger(from?.step) && from.step >= 0 && from.step <= steps))
+    refuse("from", `step ${from?.step}`, `a state with a step from 0 to ${steps}`, "Take one of an earlier run.");
   if (from !== undefined && from.step > 0 && (from.velocity !== undefined) !== momentum > 0)
     refuse(
       "from",
@@ -205,6 +208,15 @@ function checkOptions(options: TrainOptions, x: Batch, y: Matrix): void {
   if (batchSize !== undefined && (!Number.isInteger(batchSize) || batchSize < 1))
     refuse("batchSize", batchSize, "a whole number ≥ 1", "Leave it out to take all examples in each step.");
   checkBatch(x, "train: x", Number.MAX_VALUE);
+  const size = (y?.rows ?? 0) * (y?.columns ?? 0);
+  if (size === 0 || y.data?.length !== size)
+    throw new LemniscateError({
+      code: "BadInput",
+      where: "train: y",
+      given: y?.data === undefined ? "no matrix" : `${y.data.length} numbers for ${y.rows} × ${y.columns}`,
+      allowed: "{ rows, columns, data }, with one row for each example",
+      mend: "As in { rows: 2, columns: 1, data: new Float64Array([1, -1]) }.",
+    });
   const odd = y.data.findIndex((value) => !Number.isFinite(value));
   if (odd >= 0)
     throw new LemniscateError({
@@ -213,6 +225,14 @@ function checkOptions(options: TrainOptions, x: Batch, y: Matrix): void {
       given: `${y.data[odd]} at (${Math.floor(odd / y.columns)}, ${odd % y.columns})`,
       allowed: "finite numbers",
       mend: "Leave such examples out.",
+    });
+  if (loss === "crossEntropy" && (y.columns < 2 || y.data.some((value) => value < 0)))
+    throw new LemniscateError({
+      code: "BadInput",
+      where: 'train: y with loss "crossEntropy"',
+      given: y.columns < 2 ? "one column" : "negative targets",
+      allowed: "a column for each of two classes or more, with shares from 0 in each row",
+      mend: "Make them by oneHot() of the labels.",
     });
   if (y.rows !== x.shape[0] || x.shape[0] === 0)
     throw new LemniscateError({

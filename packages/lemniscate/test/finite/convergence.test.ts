@@ -42,6 +42,13 @@ describe("monteCarloKernel", () => {
     expect(seen).toEqual([2, 3, 4, 5, 6]);
     expect(await k(x, x2, { get })).toEqual(await k(x, x2, { get }));
     for await (const { samples } of k.running(x, null, { get: ["nngp"] })) if (samples === 3) break;
+    for (const n of [0, 1]) {
+      const few = await monteCarloKernel(net, { width: 1, samples: 2 })(randomBatch(1, [n, 3]), null, { get });
+      expect([few.nngp.shape, few.ntk.shape]).toEqual([
+        [n, n],
+        [n, n],
+      ]);
+    }
   });
 
   test("says what it cannot do", async () => {
@@ -53,6 +60,21 @@ describe("monteCarloKernel", () => {
     );
     expect(() => monteCarloKernel(net, { width: 8, samples: 4, sample: 3 } as never)).toThrow(
       'monteCarloKernel: got the unknown option "sample", allowed is width, heads, keys, values, seed, samples, threads.',
+    );
+    for (const threads of [0, 1.5, 1000])
+      expect(() => monteCarloKernel(net, { width: 8, samples: 4, threads })).toThrow(
+        `monteCarloKernel: threads: got ${threads}, allowed is a whole number from 1 to 256.`,
+      );
+    for (const seed of [-1, 0.5, Number.NaN])
+      await expect(monteCarloKernel(net, { width: 8, samples: 4, seed })(x, null, { get })).rejects.toThrow(
+        `seed: got ${seed}, allowed is an integer from 0 to 2^53 − 1.`,
+      );
+    await expect(monteCarloKernel(net, { width: 1e6, samples: 4 })(x, null, { get })).rejects.toThrow(
+      "finite network: weight of dense: got weights of 1000000 × 1000000 numbers, allowed is 268435456 numbers.",
+    );
+    expect(() => monteCarloKernel(net, undefined as never)).toThrow("monteCarloKernel: options: got nothing");
+    await expect(monteCarloKernel(net, { width: 8, samples: 4 })(x, null, undefined as never)).rejects.toThrow(
+      "monteCarloKernel: options: got nothing",
     );
     for (const width of [0, -3, 2.5, Number.NaN])
       await expect(monteCarloKernel(net, { width, samples: 4 })(x, null, { get })).rejects.toThrow(
@@ -134,7 +156,16 @@ describe("convergence", () => {
         [Symbol.asyncIterator]()
         .next();
     await expect(next({})).rejects.toThrow("convergence: limit: got nothing, allowed is nngp, ntk or both.");
-    const limit = { nngp: new Float64Array(9) };
+    const limit = { nngp: new Float64Array(9).fill(1) };
+    await expect(next({ limit: undefined })).rejects.toThrow("convergence: limit: got nothing");
+    await expect(next({ limit, widths: undefined })).rejects.toThrow("convergence: widths: got nothing");
+    await expect(next({ limit: { ntk: new Float64Array(9) } })).rejects.toThrow("convergence: limit.ntk: got zeros");
+    await expect(next({ limit: { ntk: [Number.NaN] } })).rejects.toThrow("got numbers that are not finite");
+    await expect(
+      convergence(net, x, undefined as never)
+        [Symbol.asyncIterator]()
+        .next(),
+    ).rejects.toThrow("convergence: options: got nothing, allowed is an object with widths, samples");
     await expect(next({ samples: 0, limit })).rejects.toThrow(
       "convergence: samples: got 0, allowed is a whole number ≥ 2.",
     );

@@ -217,6 +217,43 @@ test("an empty batch has an empty kernel, and a signal stops the computation", a
   expect(seen).toEqual([1 / 15]);
 });
 
+test("what are no weights of the network are refused, wherever weights are taken", async () => {
+  const { network, x } = networks.perceptron;
+  const weights = init(network, x, sizes);
+  const v = { shape: [5, 2], data: new Float64Array(10) };
+  const takers: Readonly<Record<string, (given: Weights<Plain>) => unknown>> = {
+    apply: (given) => apply(network, given, x),
+    empiricalNngp: (given) => empiricalNngp(network, given, x, null),
+    empiricalNtk: (given) => empiricalNtk(network, given, x, null),
+    empiricalNtkProduct: (given) => empiricalNtkProduct(network, given, x, x, v),
+    taylorExpand: (given) => linearize(network, given, x),
+    "taylorExpand: displacement": (given) => linearize(network, weights, x)(given),
+  };
+  const holes = mapWeights(weights, (w) => ({ ...w, data: w.data.map(() => Number.NaN) }));
+  const short = mapWeights(weights, (w) => ({ ...w, data: w.data.slice(1) }));
+  for (const [where, take] of Object.entries(takers))
+    for (const [given, said] of [
+      [null, "weights: got nothing, allowed is a list of 5, one for each part."],
+      [[], "weights: got a list of 0, allowed is a list of 5"],
+      [[7, {}, {}, {}, {}], "weights of network.layers[0]: got a value of type number, allowed is an object of arrays"],
+      [holes, "weights of network.layers[0]: got numbers of weight that are not finite, allowed is finite numbers."],
+      [short, "weights of network.layers[0]: got weight without 15 numbers, allowed is arrays."],
+    ] as const)
+      await expect(async () => take(given as never), where).rejects.toThrow(`${where}: ${said}`);
+  expect(() => apply(network, [{}, {}, {}, {}, {}], x)).toThrow(
+    "network.layers[0]: finite network: weights of dense: got none, allowed is weight, bias among them.",
+  );
+  expect(() => apply(null as never, weights, x)).toThrow(/network: got null/);
+  expect(() => linearize(network, weights, x)(init(network, x, { ...sizes, width: 4 }))).toThrow(
+    "taylorExpand: displacement: got arrays of other shapes than those of the weights",
+  );
+  const [first, ...rest] = weights as readonly { readonly [name: string]: Plain }[];
+  const widened = { ...first, bias: { shape: [9], data: new Float64Array(9) } };
+  expect(() => apply(network, [widened, ...rest], x)).toThrow(
+    "network.layers[0]: finite network: got arrays of (5, 1, 5) and (9), allowed is equal sizes, or 1.",
+  );
+});
+
 test("what is asked of kernels and expansions in error is refused", async () => {
   const { network, x } = networks.perceptron;
   const weights = init(network, x, sizes);
@@ -232,6 +269,12 @@ test("what is asked of kernels and expansions in error is refused", async () => 
   expect(() => empiricalNtkProduct(network, weights, x, x, v)).toThrow(
     "v: got 5 numbers, allowed is 10, as the outputs",
   );
+  for (const [given, said] of [
+    [null, "no { shape, data }"],
+    [[1, 2], "no { shape, data }"],
+    [{ shape: [5, 2], data: new Float64Array(10).fill(Number.NaN) }, "numbers that are not finite"],
+  ] as const)
+    expect(() => empiricalNtkProduct(network, weights, x, x, given as never)).toThrow(`v: got ${said}, allowed is`);
   expect(() => apply(network, weights, randomBatch(1, [5, 4]))).toThrow("make them by init() with such inputs");
   expect(() => init(network, x, { widths: 3 } as never)).toThrow('init: got the unknown option "widths"');
   expect(() => init(network, { shape: [1, 1], data: [Number.NaN] } as never, sizes)).toThrow(/finite network: x/);

@@ -153,6 +153,31 @@ describe("train", () => {
     expect(await message(train(network, weights, x, y, { ...options, step: 3 } as never))).toMatch(
       'train: got the unknown option "step"',
     );
+    for (const [given, said] of [
+      [null, "no matrix"],
+      [[1, 2], "no matrix"],
+      [{ ...y, data: new Float64Array(3) }, "3 numbers for 6 × 2"],
+    ] as const)
+      expect(await message(train(network, weights, x, given as never, options))).toMatch(`train: y: got ${said}`);
+    const loss = "crossEntropy";
+    const [one, negative] = [1, 2].map((columns) => ({
+      rows: 6,
+      columns,
+      data: new Float64Array(6 * columns).fill(-1),
+    }));
+    expect(await message(train(network, weights, x, one!, { ...options, loss }))).toMatch(
+      'crossEntropy": got one column',
+    );
+    expect(await message(train(network, weights, x, negative!, { ...options, loss }))).toMatch("got negative targets");
+    for (const [from, said] of [
+      [{}, "step undefined"],
+      [{ step: -1, weights, loss: 0 }, "step -1"],
+      [{ step: 3, weights, loss: 0 }, "step 3, allowed is a state with a step from 0 to 2"],
+    ] as const)
+      expect(await message(train(network, weights, x, y, { ...options, from: from as never }))).toMatch(
+        `from: got ${said}`,
+      );
+    expect(await message(train(network, null as never, x, y, options))).toMatch("train: weights: got nothing");
     const holes: Matrix = { ...y, data: Float64Array.from(y.data, (value, i) => (i === 3 ? Number.NaN : value)) };
     expect(await message(train(network, weights, x, holes, options))).toMatch(
       "train: y: got NaN at (1, 1), allowed is finite numbers.",
