@@ -119,9 +119,9 @@ export function streamNormals(sequence: RandomKey, out: Float64Array, index: num
 }
 
 /**
- * Fills an array with independent normal numbers made of 32 random bits each, for places where so many are summed that
- * nobody sees the bits they lack. They come from a cheaper generator, whose state is counter `index` of the sequence, so
- * that none can be had without those before it.
+ * Fills an array with independent normal numbers made of 32 random bits each, for random networks and random steps, which add
+ * up so many that nobody sees the bits they lack: the largest is 6.66, which one in 3·10¹⁰ would exceed. They come from a
+ * cheaper generator, whose state is counter `index` of the sequence, so that none can be had without those before it.
  *
  * Angles are drawn within an eighth of a turn to either side, and put into one of four quarters by two more bits.
  */

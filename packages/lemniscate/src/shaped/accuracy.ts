@@ -1,5 +1,6 @@
 /** @module How fine a step must be, and means at a step of zero. */
 import type { ShapedModel } from "./models/model.js";
+import { mergesDrift } from "./schemes/split.js";
 import { type SdeOptions, solveSde } from "./solve.js";
 import type { Observable } from "./statistics/observables.js";
 import { type Estimate, mean } from "./statistics/summary.js";
@@ -49,9 +50,11 @@ export async function richardson(
   const attention = model.type === "attention" || model.type === "transformer";
   const order = scheme === "split" && !attention ? 2 : 1;
   const weight = 1 / (2 ** order - 1);
+  // Both of one form: the errors of merged drift and of halves have different constants.
+  const mergeDrift = options.mergeDrift ?? mergesDrift(step);
   const [coarse, fine] = [
-    solveSde(model, { ...options, times }),
-    solveSde(model, { ...options, times, step: step / 2, seed: seed + 1 }),
+    solveSde(model, { ...options, times, mergeDrift }),
+    solveSde(model, { ...options, times, mergeDrift, step: step / 2, seed: seed + 1 }),
   ];
   const rows: ExtrapolatedMean[] = [];
   for await (const a of coarse) {

@@ -1,12 +1,14 @@
 /** @module Paths moved one after another, on the calling thread. */
 import type { RandomKey } from "../core/random.js";
-import type { Mover } from "./paths.js";
+import { type Mover, phaseOf } from "./paths.js";
+import type { Phase } from "./steps/steps.js";
 
 /** How long others wait for their turn, in milliseconds. */
 const turn = 20;
 
-/** What a step draws its numbers from: the path's own sequence, and the first counter of the step. */
+/** What a step knows of where it stands, and draws its numbers from: the path's own sequence, its own counters from `first` on. */
 export interface Draws {
+  readonly phase: Phase;
   readonly sequence: RandomKey;
   readonly first: number;
 }
@@ -20,7 +22,7 @@ export function oneByOne(
   return {
     shared: false,
     close() {},
-    async advance({ count, data, stoppedAfter }, first, steps, { key, radius, signal, moved }) {
+    async advance({ count, data, stoppedAfter }, first, steps, { key, radius, signal, moved, shown }) {
       const size = states * tokens ** 2;
       const state = new Float64Array(size);
       let since = performance.now();
@@ -30,7 +32,7 @@ export function oneByOne(
           for (let e = 0; e < size; e++) state[e] = data[e * count + p]!;
           for (let s = first; s < first + steps && stoppedAfter[p] === Number.POSITIVE_INFINITY; s++) {
             const before = state.slice();
-            step(state, { sequence, first: s * 2 ** 32 }, p);
+            step(state, { phase: phaseOf(s, shown), sequence, first: s * 2 ** 32 }, p);
             const finite = state.every(Number.isFinite);
             if (!finite) {
               const scale = (2 * radius) / trace(before, tokens, states);

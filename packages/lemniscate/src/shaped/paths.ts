@@ -2,6 +2,7 @@
 import { LemniscateError } from "../core/errors.js";
 import type { RandomKey } from "../core/random.js";
 import type { RunOptions } from "../core/run.js";
+import type { Phase, StepProgram } from "./steps/steps.js";
 
 /** States of all paths, entry by entry: matrix s, entry (i, j) of path p is `data[((s·m + i)·m + j)·count + p]`. */
 export interface Paths {
@@ -29,11 +30,18 @@ export interface Mover {
 }
 
 export interface Moving {
+  /** Whether there is no step to be made but the last phase, by which states are brought to the time they stand for. */
+  readonly shown: boolean;
   readonly key: RandomKey["key"];
   readonly radius: number;
   readonly signal: AbortSignal | undefined;
   /** Called with how many steps of paths were made since it was called last. */
   readonly moved: (pathSteps: number) => void;
+}
+
+export function phaseOf(step: number, shown: boolean): Phase {
+  if (shown) return "shown";
+  return step === 0 ? "first" : "later";
 }
 
 /** Covariances of all paths at one time. */
@@ -82,8 +90,8 @@ export interface ResumeOptions {
 
 export interface Course extends RunOptions, ResumeOptions {
   readonly mover: Mover;
-  /** How many matrices make a state. */
-  readonly states: number;
+  /** What a step does. */
+  readonly process: Pick<StepProgram, "states" | "phased">;
   /** V₀. */
   readonly start: readonly (readonly number[])[];
   readonly paths: number;
@@ -96,9 +104,10 @@ export interface Course extends RunOptions, ResumeOptions {
 }
 
 /** Runs a course, snapshot by snapshot; leaving the loop, or the signal, ends the work. */
-export async function* run({ mover, states, start, paths: count, ...course }: Course): AsyncGenerator<Snapshot> {
+export async function* run({ mover, process, start, paths: count, ...course }: Course): AsyncGenerator<Snapshot> {
   const { key, radius, marks, unit, signal, onProgress, onState, resume } = course;
   const tokens = start.length;
+  const { states, phased } = process;
   const paths: Paths = {
     tokens,
     states,
@@ -126,14 +135,28 @@ export async function* run({ mover, states, start, paths: count, ...course }: Co
     for (const mark of marks) {
       if (resume !== undefined && mark <= resume.steps) continue;
       signal?.throwIfAborted();
-      await mover.advance(paths, at, mark - at, { key, radius, signal, moved });
+      await mover.advance(paths, at, mark - at, { key, radius, signal, moved, shown: false });
       at = mark;
       onState?.({ steps: at, data: paths.data, stoppedAfter: paths.stoppedAfter });
-      yield snapshot(paths, at, unit);
+      if (!phased || at === 0) yield snapshot(paths, at, unit);
+      else yield snapshot(await shown(paths, at, mover, { key, radius, signal }), at, unit);
     }
   } finally {
     mover.close();
   }
+}
+
+/**
+ * Paths as they are to be seen. They themselves go on from where they are, so that they do not depend on when somebody looks.
+ * One that explodes on the way to what is seen is stopped by the next step.
+ */
+async function shown(paths: Paths, at: number, mover: Mover, options: Omit<Moving, "moved" | "shown">): Promise<Paths> {
+  const { count, data, stoppedAfter } = paths;
+  const copy = { ...paths, data: numbers(data.length, mover.shared), stoppedAfter: numbers(count, mover.shared) };
+  copy.data.set(data);
+  copy.stoppedAfter.set(stoppedAfter);
+  await mover.advance(copy, at, 1, { ...options, moved: () => {}, shown: true });
+  return copy;
 }
 
 function checkState({ data, stoppedAfter }: PathState, paths: Paths): void {
@@ -171,6 +194,6 @@ function snapshot({ tokens, states, count, data, stoppedAfter }: Paths, steps: n
         for (let p = 0; p < count; p++) covariances[to + p]! += data[from + p]! / states;
       }
   const stoppedAt = stoppedAfter.map((step) => step * unit);
-  const frozen = stoppedAfter.reduce((sum, step) => sum + (step <= steps ? 1 : 0), 0) / count;
+  const frozen = stoppedAfter.reduce((sum, step) => sum + (Number.isFinite(step) ? 1 : 0), 0) / count;
   return { t: steps * unit, steps, tokens, paths: count, covariances, stoppedAt, frozen };
 }

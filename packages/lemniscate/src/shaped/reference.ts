@@ -1,12 +1,13 @@
 /** @module The meaning of a step: one path after another, in plain loops and double precision. */
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { coarseNormals, gamma, streamNormals } from "../core/random.js";
+import { coarseNormals, gamma } from "../core/random.js";
 import { numbers } from "../ops/algebra.js";
 import { type Draws, oneByOne } from "./one-by-one.js";
 import type { Mover } from "./paths.js";
 import { attempts, type Operation, type Reading, type StepProgram, type Value } from "./steps/steps.js";
 
-type Work = (values: readonly Float64Array[], state: Float64Array, draws: Draws) => void;
+/** What an operation does: `normals` are those of the step. */
+type Work = (values: readonly Float64Array[], state: Float64Array, draws: Draws, normals: Float64Array) => void;
 
 /** A mover that defines what others must do. */
 export function referenceMover(program: StepProgram): Mover {
@@ -22,8 +23,10 @@ export function referenceStep(program: StepProgram): (state: Float64Array, draws
   const values = program.operations.map(({ value }) => new Float64Array(value.rows * value.columns));
   const work = program.operations.map(({ operation, value }) => workOf(operation, value));
   const size = program.tokens ** 2;
+  const normals = new Float64Array(program.normals);
   return (state, draws) => {
-    for (const one of work) one(values, state, draws);
+    coarseNormals(draws.sequence, normals, draws.first);
+    for (const one of work) one(values, state, draws, normals);
     for (const [s, next] of program.next.entries()) state.set(values[next.id]!, s * size);
   };
 }
@@ -45,6 +48,8 @@ function workOf(operation: Operation, value: Value): Work {
     }
     case "constant":
       return (values) => values[id]!.set(operation.entries);
+    case "phased":
+      return (values, _, { phase }) => values[id]!.fill(operation.numbers[phase]);
     case "entrywise": {
       const { formula, operands, symmetric } = operation;
       const strides = operands.map(([, reading]) => readings[reading](columns));
@@ -106,21 +111,17 @@ function workOf(operation: Operation, value: Value): Work {
     case "clipEigenvalues":
       return (values) => clipEigenvalues(values[operation.of.id]!, values[id]!, rows);
     case "normals": {
-      const { block, places } = operation;
-      const drawn = new Float64Array(places.length);
-      return (values, _, { sequence, first }) => {
-        streamNormals(sequence, drawn, first + block);
-        for (const [k, place] of places.entries()) values[id]![place] = drawn[k]!;
+      const { from, places } = operation;
+      return (values, _state, _draws, normals) => {
+        for (const [k, place] of places.entries()) values[id]![place] = normals[from + k]!;
       };
     }
     case "bartlett": {
-      const below = new Float64Array((rows * (rows - 1)) / 2);
-      const chi = operation.block + 1;
-      return (values, _, { sequence, first }) => {
-        streamNormals(sequence, below, first + operation.block);
-        for (let i = 0, k = 0; i < rows; i++) {
-          for (let j = 0; j < i; j++) values[id]![i * rows + j] = below[k++]!;
-          const half = gamma(sequence, (operation.dof - i) / 2, first + chi + i * attempts, attempts);
+      const { dof, from, block } = operation;
+      return (values, _, { sequence, first }, normals) => {
+        for (let i = 0, k = from; i < rows; i++) {
+          for (let j = 0; j < i; j++) values[id]![i * rows + j] = normals[k++]!;
+          const half = gamma(sequence, (dof - i) / 2, first + block + i * attempts, attempts);
           values[id]![i * rows + i] = Math.sqrt(2 * half);
         }
       };

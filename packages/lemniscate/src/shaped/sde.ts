@@ -26,7 +26,7 @@ export function drift(model: ShapedModel, v: Covariance, options: LimitOptions =
   const steps = new Steps(m);
   const step = referenceStep(steps.program(driftIn(steps, steps.state(), coefficients(model, m, options))));
   const state = Float64Array.from(v.flat());
-  step(state, { sequence: { key: [0, 0], stream: [0, 0] }, first: 0 });
+  step(state, { phase: "first", sequence: { key: [0, 0], stream: [0, 0] }, first: 0 });
   return { rows: m, columns: m, data: state };
 }
 

@@ -76,7 +76,7 @@ export async function* simulate(model: ShapedModel, options: NetworkOptions): As
   const program = by === "weights" ? undefined : layerStep(tokens, layer, width, hidden);
   yield* run({
     mover: program === undefined ? weightsMover(layer, start, width) : moverOf(program, paths, options),
-    states: program?.states ?? 1,
+    process: program ?? { states: 1, phased: false },
     start,
     paths,
     key: child(randomKey(seed), "network").key,

@@ -48,7 +48,7 @@ function samples(
   const step = referenceStep(program);
   return Array.from({ length: count }, (_, p) => {
     const state = Float64Array.from({ length: program.states * m * m }, (_, i) => start.flat()[i % (m * m)]!);
-    step(state, { sequence: { key, stream: [p, 0] }, first: 0 });
+    step(state, { phase: "first", sequence: { key, stream: [p, 0] }, first: 0 });
     return read(state);
   });
 }

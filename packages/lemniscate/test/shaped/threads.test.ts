@@ -19,7 +19,7 @@ const start = [
   [0.2, 1, 0.3],
   [0.1, 0.3, 1.2],
 ];
-const program = splitStep(3, coefficients(model, 3), 1 / 16);
+const program = splitStep(3, coefficients(model, 3), 1 / 16, true);
 
 /** Snapshots of a run whose paths threads move from the beginning, and the threads that were started. */
 function course(threads: number, paths: number, steps: number, options: { signal?: AbortSignal; share?: number } = {}) {
@@ -36,7 +36,7 @@ function course(threads: number, paths: number, steps: number, options: { signal
   let [moved, total] = [0, 0];
   const snapshots = run({
     mover,
-    states: 1,
+    process: program,
     start,
     paths,
     key: [1, 2],
@@ -62,7 +62,7 @@ describe("threads that move paths", () => {
     const one = await all(
       run({
         mover: wasmMover(compileStep(program, false)!),
-        states: 1,
+        process: program,
         start,
         paths: 700,
         key: [1, 2],

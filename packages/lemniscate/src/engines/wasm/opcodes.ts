@@ -71,6 +71,7 @@ export const simd = {
   "f64x2.pmin": 246,
   "f64x2.pmax": 247,
   "f32x4.convert_i32x4_s": 250,
+  "f64x2.convert_low_i32x4_s": 254,
   "f64x2.convert_low_i32x4_u": 255,
   "f32x4.relaxed_madd": 0x105,
   "f64x2.relaxed_madd": 0x107,

@@ -116,17 +116,19 @@ export class VectorAlgebra implements Algebra<Vector> {
   /**
    * ln x = k ln 2 + ln m with m in [√½, √2) and, at s = (m − 1)/(m + 1), ln m = 2s + s³·P(s²); for normal numbers x > 0. The
    * bits of x less those of √½ have k in their exponent.
+   *
+   * @param exponent - of a power of 2 that x is to be multiplied by: 2^−31 x costs no more than x
    */
-  log(x: Vector): Vector {
+  log(x: Vector, exponent = 0): Vector {
     const { log, mantissa, bits, ln2 } = this.#functions;
     const integer = this.#format.scalar === "f32" ? "i32x4" : "i64x2";
     const whole = (name: string, a: Vector, b: Vector): Vector =>
       this.#make("instruction", `${integer}.${name}`, [a, b], 0);
     const shift = (name: string, a: Vector): Vector => this.#make("instruction", `${integer}.${name}`, [a], mantissa);
     const raised = whole("add", whole("sub", x, this.constant(Math.SQRT1_2)), this.constant(2));
-    const exponent = shift("shr_u", raised);
-    const m = whole("add", whole("sub", x, shift("shl", exponent)), this.constant(2));
-    const k = this.sub(whole("add", exponent, this.constant(2 ** mantissa)), this.constant(2 ** mantissa + bits));
+    const own = shift("shr_u", raised);
+    const m = whole("add", whole("sub", x, shift("shl", own)), this.constant(2));
+    const k = this.sub(whole("add", own, this.constant(2 ** mantissa)), this.constant(2 ** mantissa + bits - exponent));
     const s = this.div(this.sub(m, this.constant(1)), this.add(m, this.constant(1)));
     const z = this.mul(s, s);
     const curve = this.#horner(log, this.mul(z, this.constant(1 / largestLog)));

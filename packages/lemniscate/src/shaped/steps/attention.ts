@@ -9,8 +9,8 @@ export interface AttentionMoments {
   readonly square: Value;
   /** E[A₂], m × m. */
   readonly second: Value;
-  /** F V Fᵀ with F = exp(k E[A₂]) to second order in k, for any symmetric V. */
-  bent(v: Value, k: number): Value;
+  /** F V Fᵀ with F = exp(k E[A₂]) to second order in the number k, for any symmetric V. */
+  bent(v: Value, k: Value): Value;
   /** E[A₂] V + V E[A₂]ᵀ itself. */
   mean(v: Value): Value;
 }
@@ -73,7 +73,11 @@ function fullMoments(steps: Steps, at: Value): AttentionMoments {
       const image = steps.product(of, s);
       const along = steps.sum(steps.entrywise(product, s, image));
       const step = steps.entrywise(
-        (a, sv) => a.mul(a.constant(k / (2 * m)), a.fma(a.constant(k / (4 * m)), sv!, a.constant(1))),
+        (a, x, sv) => {
+          const half = a.mul(a.constant(1 / (2 * m)), x!);
+          return a.mul(half, a.fma(a.mul(a.constant(0.5), half), sv!, a.constant(1)));
+        },
+        k,
         steps.sum(steps.entrywise(product, s, v)),
       );
       return steps.symmetric(
@@ -155,10 +159,11 @@ function maskedMoments(steps: Steps, at: Value, mask: MaskRows): AttentionMoment
     second: meanSecond,
     bent(of, k) {
       const f = steps.entrywise(
-        (a, i, x, xx) => a.fma(a.constant(k ** 2 / 2), xx!, a.fma(a.constant(k), x!, i!)),
+        (a, i, x, xx, size) => a.fma(size!, a.fma(a.mul(a.constant(0.5), size!), xx!, x!), i!),
         steps.identity(),
         meanSecond,
         steps.product(meanSecond, meanSecond),
+        k,
       );
       return steps.congruence(f, of);
     },

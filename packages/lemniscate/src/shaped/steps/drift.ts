@@ -2,7 +2,7 @@
 import type { Coefficients } from "../coefficients.js";
 import type { ActivationDrift } from "../models/activation.js";
 import { attentionMoments } from "./attention.js";
-import { across, type Steps, type Value } from "./steps.js";
+import { across, type Steps, type Time, type Value } from "./steps.js";
 
 /** b(V). */
 export function drift(steps: Steps, v: Value, { attention, mlp }: Coefficients): Value {
@@ -47,41 +47,47 @@ function additiveAt(m: number, { diagonal }: ActivationDrift): number[][] {
 }
 
 /**
- * V after time h of drift, to second order. The coefficients are those of a state half way there; with these the drift is a
+ * V after some time of drift, to second order. The coefficients are those of a state half way there; with these the drift is a
  * sum of parts whose flows are known and keep V positive semi-definite, and the flows are composed symmetrically.
  *
  * @param supplied - what of attention's first part a random congruence brings along by itself
  */
-export function positiveDrift(steps: Steps, v: Value, of: Coefficients, h: number, supplied: number): Value {
-  const halfWay = flows(steps, v, of, supplied).reduce((x, flow) => flow(x, h / 2), v);
-  const [first, ...others] = flows(steps, halfWay, of, supplied).reverse();
+export function positiveDrift(steps: Steps, v: Value, of: Coefficients, time: Time, supplied: number): Value {
+  const halfWay = flows(steps, v, of, time, supplied).reduce((x, flow) => flow(x, 1 / 2), v);
+  const [first, ...others] = flows(steps, halfWay, of, time, supplied).reverse();
   if (first === undefined) return v;
-  const before = others.reduceRight((x, flow) => flow(x, h / 2), v);
-  return others.reduce((x, flow) => flow(x, h / 2), first(before, h));
+  const before = others.reduceRight((x, flow) => flow(x, 1 / 2), v);
+  return others.reduce((x, flow) => flow(x, 1 / 2), first(before, 1));
 }
 
-type Flow = (v: Value, h: number) => Value;
+/** Moves a covariance on by a share of the time. */
+type Flow = (v: Value, share: number) => Value;
 
 /** The flow of each part of the drift with the coefficients of the state `at`. */
-function flows(steps: Steps, at: Value, { attention, mlp }: Coefficients, supplied: number): Flow[] {
+function flows(steps: Steps, at: Value, { attention, mlp }: Coefficients, time: Time, supplied: number): Flow[] {
   const all: Flow[] = [];
   if (mlp !== undefined) {
     const { strength } = mlp;
     const { additive, rate } = mlp.drift;
     const d = steps.diagonal(at);
-    all.push((v, h) =>
+    all.push((v, share) =>
       steps.symmetric(
-        (a, x, y, p, q, apart) => a.fma(a.mul(a.constant(strength * h), apart!), additive(a, y!, p!, q!), x!),
+        (a, x, y, p, q, apart, size) => a.fma(a.mul(size!, apart!), additive(a, y!, p!, q!), x!),
         v,
         at,
         d,
         across(d),
         steps.constant(additiveAt(steps.tokens, mlp.drift)),
+        time((t) => strength * share * t),
       ),
     );
     if (rate !== undefined)
-      all.push((v, h) => {
-        const scale = steps.entrywise((a, p) => a.exp(a.mul(a.constant(strength * h), rate(a, p!))), d);
+      all.push((v, share) => {
+        const scale = steps.entrywise(
+          (a, p, size) => a.exp(a.mul(size!, rate(a, p!))),
+          d,
+          time((t) => strength * share * t),
+        );
         return steps.symmetric((a, x, i, j) => a.mul(a.mul(i!, j!), x!), v, scale, across(scale));
       });
   }
@@ -89,11 +95,20 @@ function flows(steps: Steps, at: Value, { attention, mlp }: Coefficients, suppli
     const moments = attentionMoments(steps, at, attention.mask);
     const rate = attention.first - supplied;
     if (rate > 0)
-      all.push((v, h) => {
-        const growth = steps.symmetric((a, f) => a.exp(a.mul(a.constant(rate * h), f!)), moments.square);
+      all.push((v, share) => {
+        const growth = steps.symmetric(
+          (a, f, size) => a.exp(a.mul(size!, f!)),
+          moments.square,
+          time((t) => rate * share * t),
+        );
         return steps.symmetric((a, x, factor) => a.mul(factor!, x!), v, growth);
       });
-    all.push((v, h) => moments.bent(v, h * attention.second));
+    all.push((v, share) =>
+      moments.bent(
+        v,
+        time((t) => attention.second * share * t),
+      ),
+    );
   }
   return all;
 }

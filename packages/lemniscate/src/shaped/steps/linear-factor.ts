@@ -1,5 +1,5 @@
 /** @module What a long product of Gaussian matrices does to a covariance, in one triangular factor. */
-import { across, type Steps, type Value } from "./steps.js";
+import { across, type Steps, type Time, type Value } from "./steps.js";
 
 /**
  * Lower triangular T such that V → L T Tᵀ Lᵀ, with V = L Lᵀ, moves dV = Σ_lin(V)^{1/2} dB on by time t.
@@ -8,19 +8,20 @@ import { across, type Steps, type Value } from "./steps.js";
  * the geometric factors and the mean part of the iterated integrals ½ Σ ξ_ik ξ_kj, with what they lack in variance as an
  * independent number: second weak order.
  */
-export function linearFactor(steps: Steps, t: number): Value {
+export function linearFactor(steps: Steps, t: Time): Value {
   const m = steps.tokens;
-  const root = Math.sqrt(t);
   const lower = steps.constant(table(m, (i, j) => (i > j ? 1 : 0)));
   const x = steps.entrywise(
-    (a, z) => a.mul(a.constant(root), z!),
+    (a, z, root) => a.mul(root!, z!),
     steps.normals(m, m, (i, j) => i >= j),
+    t(Math.sqrt),
   );
-  const decay = steps.constant(Array.from({ length: m }, (_, i) => [(-(i + 1) / 2) * t]));
+  const decay = steps.constant(Array.from({ length: m }, (_, i) => [-(i + 1) / 2]));
   const d = steps.entrywise(
-    (a, xi, rate) => a.exp(a.fma(a.constant(Math.SQRT1_2), xi!, rate!)),
+    (a, xi, rate, time) => a.exp(a.fma(rate!, time!, a.mul(a.constant(Math.SQRT1_2), xi!))),
     steps.diagonal(x),
     decay,
+    t((time) => time),
   );
   const below = steps.entrywise((a, xi, one) => a.mul(xi!, one!), x, lower);
   const trapezoid = steps.entrywise(
@@ -36,13 +37,15 @@ export function linearFactor(steps: Steps, t: number): Value {
   );
   if (m < 3) return trapezoid;
   const iterated = steps.product(below, below);
-  const missing = steps.constant(table(m, (i, j) => (i - j > 1 ? (t / 2) * Math.sqrt(i - j - 1) : 0)));
+  const missing = steps.constant(table(m, (i, j) => (i - j > 1 ? Math.sqrt(i - j - 1) / 2 : 0)));
   return steps.entrywise(
-    (a, first, second, zeta, size) => a.add(first!, a.fma(a.constant(0.5), second!, a.mul(zeta!, size!))),
+    (a, first, second, zeta, size, time) =>
+      a.add(first!, a.fma(a.constant(0.5), second!, a.mul(zeta!, a.mul(size!, time!)))),
     trapezoid,
     iterated,
     steps.normals(m, m, (i, j) => i - j > 1),
     missing,
+    t((time) => time),
   );
 }
 

@@ -21,6 +21,8 @@ export type Operation =
   /** Matrix `index` of the state at the beginning of the step. */
   | { readonly type: "state"; readonly index: number }
   | { readonly type: "constant"; readonly entries: readonly number[] }
+  /** One number, which depends on where in a run the step stands. */
+  | { readonly type: "phased"; readonly numbers: Readonly<Record<Phase, number>> }
   /** Of a symmetric one the lower triangle alone is computed. */
   | {
       readonly type: "entrywise";
@@ -45,13 +47,13 @@ export type Operation =
   | { readonly type: "softmaxRows"; readonly of: Value; readonly mask: readonly (readonly number[])[] }
   /** The nearest positive semi-definite matrix: negative eigenvalues become 0. */
   | { readonly type: "clipEigenvalues"; readonly of: Value }
-  /** Independent standard normal numbers at `places`, in their order, the stream of counter `block`; 0 elsewhere. */
-  | { readonly type: "normals"; readonly block: number; readonly places: readonly number[] }
+  /** Independent standard normal numbers at `places`, in their order, those of the step's stream from number `from` on; 0 elsewhere. */
+  | { readonly type: "normals"; readonly from: number; readonly places: readonly number[] }
   /**
-   * Bartlett's lower triangular T: T Tᵀ is Wishart with `dof` degrees of freedom. Below the diagonal are normal numbers,
-   * the stream of counter `block`, row by row; entry (i, i) is √χ² with dof − i degrees (i from 0), each of 32 counters behind it.
+   * Bartlett's lower triangular T: T Tᵀ is Wishart with `dof` degrees of freedom. Below the diagonal are normal numbers of
+   * the step's stream, row by row; entry (i, i) is √χ² with dof − i degrees (i from 0), of 32 counters each from `block` on.
    */
-  | { readonly type: "bartlett"; readonly dof: number; readonly block: number }
+  | { readonly type: "bartlett"; readonly dof: number; readonly from: number; readonly block: number }
   /**
    * Σ f(L z) f(L z)ᵀ over `width` columns z of coarse normal numbers from counter `block`, f the neuron without its factor:
    * row after row each pair of them is that of two columns.
@@ -72,12 +74,23 @@ export interface StepProgram {
   readonly operations: readonly { readonly operation: Operation; readonly value: Value }[];
   /** What becomes of each matrix of the state. */
   readonly next: readonly Value[];
-  /** How many counters of the random sequence a step has for itself. */
-  readonly blocks: number;
+  /** How many normal numbers a step takes from its stream, which is that of its first counter. */
+  readonly normals: number;
+  /** Whether a state has to be brought to the time it stands for before it is shown. */
+  readonly phased: boolean;
 }
+
+/**
+ * Where in a run a step stands: `"shown"` is that of a copy of the state, before it is handed out. Half steps that come one
+ * behind another can be one so.
+ */
+export type Phase = "first" | "later" | "shown";
 
 /** Counters that one gamma variate has for its attempts: the chance that they do not suffice is below 1e-40. */
 export const attempts = 32;
+
+/** Functions of a duration that steps may differ in. */
+export type Time = (f: (t: number) => number) => Value;
 
 /** Writes down a step. Matrices are m × m unless said otherwise, m the number of tokens. */
 export class Steps {
@@ -85,7 +98,10 @@ export class Steps {
   readonly #operations: { operation: Operation; value: Value }[] = [];
   readonly #constants = new Map<string, Value>();
   #states = 0;
-  #blocks = 0;
+  #normals = 0;
+  /** The first counter is that of the stream of normal numbers. */
+  #blocks = 1;
+  #phased = false;
 
   constructor(tokens: number) {
     this.tokens = tokens;
@@ -98,12 +114,15 @@ export class Steps {
 
   /** A matrix that all paths share; an equal one is the same. */
   constant(matrix: readonly (readonly number[])[]): Value {
-    const name = JSON.stringify(matrix);
-    const known = this.#constants.get(name);
-    if (known !== undefined) return known;
-    const made = this.#add({ type: "constant", entries: matrix.flat() }, matrix.length, matrix[0]!.length);
-    this.#constants.set(name, made);
-    return made;
+    return this.#once(JSON.stringify(matrix), () =>
+      this.#add({ type: "constant", entries: matrix.flat() }, matrix.length, matrix[0]!.length),
+    );
+  }
+
+  /** A number that steps of a run differ in; an equal one is the same. Of steps that need none nothing is done to states that are shown. */
+  phased(numbers: Readonly<Record<Phase, number>>): Value {
+    this.#phased = true;
+    return this.#once(JSON.stringify(numbers), () => this.#add({ type: "phased", numbers }, 1));
   }
 
   identity(): Value {
@@ -190,8 +209,7 @@ export class Steps {
   normals(rows: number, columns: number, drawn: (i: number, j: number) => boolean = () => true): Value {
     const all = Array.from({ length: rows * columns }, (_, at) => at);
     const places = all.filter((at) => drawn(Math.floor(at / columns), at % columns));
-    const block = this.#draw(1);
-    return this.#add({ type: "normals", block, places }, rows, columns);
+    return this.#add({ type: "normals", from: this.#take(places.length), places }, rows, columns);
   }
 
   /** @param dof - a real number above the number of tokens less one */
@@ -205,8 +223,8 @@ export class Steps {
         allowed: `more than ${m - 1}`,
         mend: "Take a greater width (or a smaller step), or fewer tokens.",
       });
-    const block = this.#draw(1 + m * attempts);
-    return this.#add({ type: "bartlett", dof, block }, m);
+    const [from, block] = [this.#take((m * (m - 1)) / 2), this.#draw(m * attempts)];
+    return this.#add({ type: "bartlett", dof, from, block }, m);
   }
 
   /** The Gram matrix Σ f(L z) f(L z)ᵀ of a hidden layer of `width` neurons without their factor, given L. */
@@ -222,7 +240,8 @@ export class Steps {
       states: this.#states,
       operations: this.#operations,
       next,
-      blocks: this.#blocks,
+      normals: this.#normals,
+      phased: this.#phased,
     };
   }
 
@@ -234,6 +253,17 @@ export class Steps {
   #draw(blocks: number): number {
     this.#blocks += blocks;
     return this.#blocks - blocks;
+  }
+
+  #take(normals: number): number {
+    this.#normals += normals;
+    return this.#normals - normals;
+  }
+
+  #once(name: string, make: () => Value): Value {
+    const made = this.#constants.get(name) ?? make();
+    this.#constants.set(name, made);
+    return made;
   }
 
   #add(operation: Operation, rows: number, columns: number = rows): Value {

@@ -1,11 +1,11 @@
 /** @module A step as a WebAssembly module: operations become SIMD formulas of their entries, two paths in a vector. */
-import { type Fn, type Local, ModuleBuilder } from "../../engines/wasm/assembler.js";
+import { type Local, ModuleBuilder } from "../../engines/wasm/assembler.js";
 import { ConstantTable, emitVectors, formatOf, type Vector, VectorAlgebra } from "../../engines/wasm/vector.js";
-import { attempts, type StepProgram, type Value } from "../steps/steps.js";
+import { attempts, type Phase, type StepProgram, type Value } from "../steps/steps.js";
 import { type Closed, expand } from "./expand.js";
 import { folding } from "./folding.js";
 import { defineHiddenGram, pairOf } from "./hidden.js";
-import { defineChi, defineNormals, defineSeed, type Surroundings } from "./random.js";
+import { defineChi, defineNormals, type Surroundings } from "./random.js";
 
 /** The code of a step and its places in memory, for `paths` paths at once: entry after entry, neighbours next to each other. */
 export interface CompiledStep {
@@ -23,9 +23,14 @@ export interface Places {
   /** In both lanes: the radius, and the number of the step that is being made, from 1. */
   readonly radius: number;
   readonly now: number;
+  /** In both lanes: a number that depends on the phase. */
+  readonly phased: readonly { readonly at: number; readonly numbers: Readonly<Record<Phase, number>> }[];
   readonly stoppedAfter: number;
   readonly state: number;
 }
+
+/** Vectors of neighbouring paths whose instructions stand beside each other: more hides the time that each takes. */
+const unroll = 2;
 
 /** Instructions of a function, at most but for its last operation: compilers of machine code are slow with long ones. */
 const longest = 1500;
@@ -59,7 +64,9 @@ class Writer {
   readonly #algebra: VectorAlgebra;
   readonly #at: Surroundings;
   readonly #single: ConstantTable;
-  readonly #places: Places;
+  readonly #places: Places & { readonly phased: { at: number; numbers: Readonly<Record<Phase, number>> }[] };
+  /** Where the step's normal numbers begin. */
+  readonly #normals: number;
   /** Calls of a step in their order: a function and its fixed arguments; block and step come first where it draws. */
   readonly #calls: { readonly index: number; readonly block?: number; readonly places: readonly number[] }[] = [];
   readonly #entries = new Map<number, readonly Vector[]>();
@@ -84,11 +91,12 @@ class Writer {
       streams,
       radius: this.#room(16),
       now: this.#room(16),
+      phased: [],
       stoppedAfter: this.#room(8 * paths),
       state: this.#room(8 * paths * program.states * program.tokens ** 2),
     };
-    const state = [0, 1, 2, 3].map(() => this.#room(4 * paths)) as readonly number[] as Surroundings["state"];
-    this.#at = { format, constants: new ConstantTable(format, constants), keys, streams, state, paths };
+    this.#normals = this.#room(16 * paths * Math.ceil(program.normals / 2));
+    this.#at = { format, constants: new ConstantTable(format, constants), keys, streams, paths };
   }
 
   write(): CompiledStep {
@@ -96,10 +104,11 @@ class Writer {
     for (const [n, { operation }] of operations.entries())
       for (const { id } of operandsOf(operation)) this.#lastUse.set(id, n);
     for (const { id } of next) this.#lastUse.set(id, Number.POSITIVE_INFINITY);
-    const [seed, normals] = [defineSeed(this.#module, this.#at), defineNormals(this.#module, this.#at)];
-    for (const [n, { operation, value }] of operations.entries()) {
-      if (this.#lastUse.has(value.id)) this.#operation(n, operation, value, seed, normals);
-    }
+    const pairs = Math.ceil(this.#program.normals / 2);
+    if (pairs > 0)
+      this.#calls.push({ index: defineNormals(this.#module, this.#at, this.#normals, pairs), block: 0, places: [] });
+    for (const [n, { operation, value }] of operations.entries())
+      if (this.#lastUse.has(value.id)) this.#operation(n, operation, value);
     this.#flush(Number.POSITIVE_INFINITY, this.#nextState());
     this.#module.define("step", ["i32"], (f) => {
       for (const { index, block, places } of this.#calls) {
@@ -116,21 +125,10 @@ class Writer {
     return { bytes, tables, paths: this.#paths, places: this.#places, memory: this.#next };
   }
 
-  #operation(
-    n: number,
-    operation: StepProgram["operations"][number]["operation"],
-    value: Value,
-    seed: number,
-    normals: number,
-  ): void {
+  #operation(n: number, operation: StepProgram["operations"][number]["operation"], value: Value): void {
     const { id, rows, columns } = value;
     const zero = this.#algebra.constant(0);
-    const draw = (block: number, count: number): Vector[] => {
-      const made = Array.from({ length: count + (count % 2) }, () => this.#place());
-      if (count > 0) this.#calls.push({ index: seed, block, places: [] });
-      for (let k = 0; k < count; k += 2) this.#calls.push({ index: normals, places: [made[k]!, made[k + 1]!] });
-      return made.map((place) => this.#algebra.input(place));
-    };
+    const drawn = (k: number): Vector => this.#algebra.input(this.#normals + 8 * this.#paths * k);
     switch (operation.type) {
       case "state": {
         const size = 8 * this.#paths;
@@ -151,23 +149,26 @@ class Writer {
           operation.entries.map((x) => this.#algebra.constant(x)),
         );
         return;
+      case "phased": {
+        const at = this.#room(16);
+        this.#places.phased.push({ at, numbers: operation.numbers });
+        this.#entries.set(id, [this.#algebra.input(at)]);
+        return;
+      }
       case "normals": {
-        const drawn = draw(operation.block, operation.places.length);
         const entries: Vector[] = new Array<Vector>(rows * columns).fill(zero);
-        for (const [k, place] of operation.places.entries()) entries[place] = drawn[k]!;
+        for (const [k, place] of operation.places.entries()) entries[place] = drawn(operation.from + k);
         this.#entries.set(id, entries);
         return;
       }
       case "bartlett": {
-        const count = (rows * (rows - 1)) / 2;
-        const below = draw(operation.block, count);
-        const chi = operation.block + 1;
+        const { dof, from, block } = operation;
         const entries: Vector[] = new Array<Vector>(rows * rows).fill(zero);
-        for (let i = 0, k = 0; i < rows; i++) {
-          for (let j = 0; j < i; j++) entries[i * rows + j] = below[k++]!;
+        for (let i = 0, k = from; i < rows; i++) {
+          for (let j = 0; j < i; j++) entries[i * rows + j] = drawn(k++);
           const place = this.#place();
-          const index = defineChi(this.#module, this.#at, `chi${id}-${i}`, (operation.dof - i) / 2);
-          this.#calls.push({ index, block: chi + i * attempts, places: [place] });
+          const index = defineChi(this.#module, this.#at, `chi${id}-${i}`, (dof - i) / 2);
+          this.#calls.push({ index, block: block + i * attempts, places: [place] });
           entries[i * rows + i] = this.#algebra.input(place);
         }
         this.#entries.set(id, entries);
@@ -223,23 +224,29 @@ class Writer {
     return this.#module.define(`part${this.#calls.length}`, [], (f) => {
       const [lane, end] = [f.local(), f.local()];
       f.i32(8 * this.#paths).set(end);
-      f.while(lane, end, 16, () => {
-        const fixed = [this.#places.radius, this.#places.now];
-        const load = (place: number): readonly Local[] => {
-          const local = f.local("v128");
-          if (fixed.includes(place)) f.i32(0);
-          else f.get(lane);
-          f.mem("v128.load", place).set(local);
-          return [local];
-        };
+      const { radius, now, phased } = this.#places;
+      const fixed = new Set([radius, now, ...phased.map(({ at }) => at)]);
+      f.while(lane, end, 16 * unroll, () => {
+        const load = (place: number): readonly Local[] =>
+          Array.from({ length: unroll }, (_, u) => {
+            const local = f.local("v128");
+            if (fixed.has(place)) f.i32(0).mem("v128.load", place);
+            else f.get(lane).mem("v128.load", place + 16 * u);
+            f.set(local);
+            return local;
+          });
         const made = emitVectors(
           f,
           this.#at.constants,
           results.map(([vector]) => vector),
           load,
-          1,
+          unroll,
         );
-        for (const [i, [local]] of made.entries()) store(f, lane, local!, results[i]![1]);
+        for (const [i, locals] of made.entries())
+          for (const [u, local] of locals.entries())
+            f.get(lane)
+              .get(local)
+              .mem("v128.store", results[i]![1] + 16 * u);
       });
     });
   }
@@ -303,10 +310,6 @@ class Writer {
   }
 }
 
-function store(f: Fn, lane: Local, value: Local, place: number): void {
-  f.get(lane).get(value).mem("v128.store", place);
-}
-
 function operandsOf(operation: StepProgram["operations"][number]["operation"]): readonly Value[] {
   switch (operation.type) {
     case "entrywise":
@@ -317,6 +320,7 @@ function operandsOf(operation: StepProgram["operations"][number]["operation"]): 
       return [operation.factor];
     case "state":
     case "constant":
+    case "phased":
     case "normals":
     case "bartlett":
       return [];

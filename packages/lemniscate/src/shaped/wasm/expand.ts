@@ -9,7 +9,7 @@ export type Entries<V> = readonly V[];
 /** An operation that neither draws numbers nor iterates. */
 export type Closed = Exclude<
   Operation,
-  { readonly type: "state" | "constant" | "normals" | "bartlett" | "hiddenGram" | "clipEigenvalues" }
+  { readonly type: "state" | "constant" | "phased" | "normals" | "bartlett" | "hiddenGram" | "clipEigenvalues" }
 >;
 
 /** The entries of a result, from those of the operands. */

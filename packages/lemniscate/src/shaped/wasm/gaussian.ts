@@ -1,10 +1,15 @@
 /** @module Box and Muller's normal numbers as SIMD formulas. */
 import type { Scalar, Vector, VectorAlgebra } from "../../engines/wasm/vector.js";
 
-/** √(−2 ln u), for u in (0, 1]. */
-export function radius(a: VectorAlgebra, u: Vector): Vector {
-  // Where u has been rounded to 1, −0 or less than nothing may come out.
-  return a.sqrt(a.max(a.mul(a.constant(-2), a.log(u)), a.constant(0)));
+/** √(−2 ln(2^exponent u)), for 2^exponent u in (0, 1]; of 1 itself the logarithm is an exact 0. */
+export function radius(a: VectorAlgebra, u: Vector, exponent = 0): Vector {
+  return a.sqrt(a.mul(a.constant(-2), a.log(u, exponent)));
+}
+
+/** Box and Muller's two numbers, from an integer below 2³¹ and one from −2³¹ to 2³¹; see `coarseNormals` in core/random.ts. */
+export function normalPair(a: VectorAlgebra, scalar: Scalar, share: Vector, turn: Vector): readonly Vector[] {
+  const r = radius(a, a.add(share, a.constant(0.5)), -31);
+  return arc(a, scalar, a.mul(turn, a.constant(2 ** -32))).map((side) => a.mul(r, side));
 }
 
 /** Cosine and sine of 2π turns, for turns in [0, 1]. */

@@ -1,9 +1,16 @@
 /** @module Hidden layers of many neurons in SIMD: normal numbers in single precision, sums in double. */
 import type { Fn, Local, ModuleBuilder } from "../../engines/wasm/assembler.js";
-import { type ConstantTable, emitVectors, formatOf, type Vector, VectorAlgebra } from "../../engines/wasm/vector.js";
+import {
+  type ConstantTable,
+  emitVectors,
+  type Format,
+  formatOf,
+  type Vector,
+  VectorAlgebra,
+} from "../../engines/wasm/vector.js";
 import type { Neuron } from "../models/activation.js";
-import { arc, radius } from "./gaussian.js";
-import { emitDraw, emitXoshiro, type Surroundings } from "./random.js";
+import { normalPair } from "./gaussian.js";
+import { emitDraw, emitXoshiro, type Surroundings, upper } from "./random.js";
 
 /** What a hidden layer's function is made from: entries' addresses, `undefined` where the factor is zero. */
 export interface HiddenGram {
@@ -23,7 +30,6 @@ type Terms = (i: number, k: number) => readonly [Vector, Vector] | undefined;
 /** Neurons that are written out one behind another, and whose products may be summed in single precision. */
 const together = 4;
 
-const upper = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
 const joined = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 
 /** `name(block, step)`: Σ f(L z) f(L z)ᵀ over the layer's neurons, for all paths, four of them at a time. */
@@ -104,7 +110,7 @@ export function defineHiddenGram(
       const some = (members: number): void => {
         let partial: readonly Local[] = [];
         for (let member = 0; member < members; member += 2) {
-          const pairs = Array.from({ length: columns }, () => emitCoarse(f, coarse, single, state));
+          const pairs = emitCoarse(f, coarse, single, state, columns);
           for (const one of [0, 1] as const) {
             if (member + one >= members) continue;
             const z = pairs.map((pair) => pair[one]);
@@ -172,28 +178,34 @@ function emitRounded(f: Fn, wide: Local, address: number): Local {
   return local;
 }
 
-/** Two vectors of normal numbers, one lane a path: as `coarseNormals` in core/random.ts. */
+/** As many times two vectors of normal numbers, one lane a path: as `coarseNormals` in core/random.ts. */
 function emitCoarse(
   f: Fn,
-  coarse: ReturnType<typeof formatOf>,
+  coarse: Format,
   constants: ConstantTable,
   state: Four,
-): readonly [Local, Local] {
-  const [word, turn] = [emitXoshiro(f, state), emitXoshiro(f, state)];
-  const [share, angle, difference] = [f.local("v128"), f.local("v128"), f.local("v128")];
-  f.get(word).i32(1).op("i32x4.shr_u", "f32x4.convert_i32x4_s").set(share);
-  f.get(turn).op("f32x4.convert_i32x4_s").set(angle);
+  count: number,
+): readonly (readonly [Local, Local])[] {
+  const words = Array.from({ length: count }, () => [emitXoshiro(f, state), emitXoshiro(f, state)] as const);
+  const converted = words.map(([word, turn]) => {
+    const [share, angle] = [f.local("v128"), f.local("v128")];
+    f.get(word).i32(1).op("i32x4.shr_u", "f32x4.convert_i32x4_s").set(share);
+    f.get(turn).op("f32x4.convert_i32x4_s").set(angle);
+    return [share, angle] as const;
+  });
+  const inputs = [converted.map(([share]) => share), converted.map(([, angle]) => angle)];
   const a = new VectorAlgebra(coarse);
-  const k = (x: number): Vector => a.constant(x);
-  const r = radius(a, a.mul(a.add(a.input(0), k(0.5)), k(2 ** -31)));
-  const sides = arc(a, "f32", a.mul(a.input(1), k(2 ** -32))).map((side) => a.mul(r, side));
-  const [x, y] = emitVectors(f, constants, sides, [[share], [angle]], 1).map(([local]) => local!) as [Local, Local];
-  // Bit 0 becomes the sign of x.
-  f.get(turn).i32(31).op("i32x4.shl").get(x).op("v128.xor").set(x);
-  // Bit 1, in all bits of a lane, exchanges the two.
-  f.get(x).get(y).op("v128.xor").get(turn).i32(30).op("i32x4.shl").i32(31).op("i32x4.shr_s", "v128.and");
-  f.tee(difference).get(x).op("v128.xor").set(x).get(difference).get(y).op("v128.xor").set(y);
-  return [x, y];
+  const made = emitVectors(f, constants, normalPair(a, "f32", a.input(0), a.input(1)), inputs, count);
+  const difference = f.local("v128");
+  return words.map(([, turn], k) => {
+    const [x, y] = [made[0]![k]!, made[1]![k]!];
+    // Bit 0 becomes the sign of x.
+    f.get(turn).i32(31).op("i32x4.shl").get(x).op("v128.xor").set(x);
+    // Bit 1, in all bits of a lane, exchanges the two.
+    f.get(x).get(y).op("v128.xor").get(turn).i32(30).op("i32x4.shl").i32(31).op("i32x4.shr_s", "v128.and");
+    f.tee(difference).get(x).op("v128.xor").set(x).get(difference).get(y).op("v128.xor").set(y);
+    return [x, y];
+  });
 }
 
 /** The pair (i, j), i ≥ j, at a place of the lower triangle. */

@@ -15,6 +15,7 @@ export interface PathsJob {
   readonly steps: number;
   readonly key: RandomKey["key"];
   readonly radius: number;
+  readonly shown: boolean;
   /** One cell: the group that is taken next. */
   readonly next: SharedArrayBuffer;
 }

@@ -37,10 +37,10 @@ export function wasmMover(compiled: CompiledStep, threads?: Threads): Mover {
       if (workers.length === 0) workers = Array.from({ length: count }, (_, index) => start(index));
       const next = new SharedArrayBuffer(4);
       new Int32Array(next)[0] = from / compiled.paths;
-      const { key, radius } = moving;
+      const { key, radius, shown } = moving;
       await moveThere(
         workers,
-        { kind: "paths", job: ++job, compiled, module, paths, first, steps, key, radius, next },
+        { kind: "paths", job: ++job, compiled, module, paths, first, steps, key, radius, shown, next },
         moving,
       );
     },

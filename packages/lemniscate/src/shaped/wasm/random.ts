@@ -2,7 +2,7 @@
 import type { Fn, Local, ModuleBuilder } from "../../engines/wasm/assembler.js";
 import { type ConstantTable, emitVectors, type Format, type Vector, VectorAlgebra } from "../../engines/wasm/vector.js";
 import { attempts } from "../steps/steps.js";
-import { arc, circle, radius } from "./gaussian.js";
+import { circle, normalPair, radius } from "./gaussian.js";
 
 /** Where the functions find what they share. */
 export interface Surroundings {
@@ -12,11 +12,12 @@ export interface Surroundings {
   readonly keys: number;
   /** Stream of each path: first words, then second words. */
   readonly streams: readonly [number, number];
-  /** Words of the stream that is drawn from: first those of all paths, and so on. */
-  readonly state: readonly [number, number, number, number];
   /** Paths that are moved together, a multiple of 4. */
   readonly paths: number;
 }
+
+/** The upper half of a vector, twice. */
+export const upper: readonly number[] = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
 
 const multipliers = [0xd2511f53, 0xcd9e8d57] as const;
 
@@ -146,56 +147,55 @@ function emit(
   ).map(([local]) => local!);
 }
 
-/** `seed(block, step)`: begins the stream of a counter, for all paths. */
-export function defineSeed(module: ModuleBuilder, at: Surroundings): number {
-  return module.define("seed", ["i32", "i32"], (f) => {
-    const words = [0, 1, 2, 3].map(() => f.local("v128")) as [Local, Local, Local, Local];
-    const [lane, end] = [f.local(), f.local()];
-    f.i32(4 * at.paths).set(end);
-    f.while(lane, end, 16, () => {
-      emitDraw(f, at, words, 0, 1, lane);
-      for (const [i, word] of words.entries()) f.get(lane).get(word).mem("v128.store", at.state[i]!);
-    });
-  });
-}
-
-/** `normals(first, second)`: the next two normal numbers of the stream, for all paths, to two places: as `streamNormals`. */
-export function defineNormals(module: ModuleBuilder, at: Surroundings): number {
+/**
+ * `normals(block, step)`: as many pairs of normal numbers of a counter's stream, for all paths, one behind another in memory:
+ * as `coarseNormals` in core/random.ts, but with the digits of doubles behind the 32 random bits.
+ */
+export function defineNormals(module: ModuleBuilder, at: Surroundings, first: number, pairs: number): number {
   return module.define("normals", ["i32", "i32"], (f) => {
-    const [first, second] = [0, 1] as const;
+    const [block, step] = [0, 1] as const;
     const state = [0, 1, 2, 3].map(() => f.local("v128")) as [Local, Local, Local, Local];
-    const [lane, end, mask, exchanged] = [f.local(), f.local(), f.local("v128"), f.local("v128")];
+    const [lane, end, out, last] = [f.local(), f.local(), f.local(), f.local()];
+    const [share, mask, exchanged] = [f.local("v128"), f.local("v128"), f.local("v128")];
+    const doubles = (word: Local): readonly Local[] =>
+      [0, 1].map((half) => {
+        const local = f.local("v128");
+        f.get(word);
+        if (half === 1) f.get(word).shuffle(upper);
+        f.op("f64x2.convert_low_i32x4_s").set(local);
+        return local;
+      });
     f.i32(4 * at.paths).set(end);
     f.while(lane, end, 16, () => {
-      for (const [i, word] of state.entries()) f.get(lane).mem("v128.load", at.state[i]!).set(word);
-      const words = [0, 1, 2, 3].map(() => emitXoshiro(f, state)) as [Local, Local, Local, Local];
-      for (const [i, word] of state.entries()) f.get(lane).get(word).mem("v128.store", at.state[i]!);
-      const u = emitUniform(f, at, words[0], words[1]);
-      const turns = emitUniform(f, at, words[2], words[3]);
-      // Bit 1 of the first word, in all bits of a lane, exchanges the two.
-      f.get(words[0]).i32(30).op("i32x4.shl").i32(31).op("i32x4.shr_s").set(mask);
-      for (const half of [0, 1] as const) {
-        const [x, y] = emit(f, at, [u[half], turns[half]], (a, share, turn) => {
-          const r = radius(a, share!);
-          return arc(a, "f64", a.sub(turn!, a.constant(0.5))).map((side) => a.mul(r, side));
-        }) as [Local, Local];
-        // Bit 0 becomes the sign of x.
-        const extend = `i64x2.extend_${half === 0 ? "low" : "high"}_i32x4_u` as const;
-        f.get(words[0]).op(extend).i32(63).op("i64x2.shl").get(x).op("v128.xor").set(x);
-        const twice = [0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7].map((byte) => byte + 8 * half);
-        f.get(x).get(y).op("v128.xor").get(mask).get(mask).shuffle(twice).op("v128.and");
-        f.tee(exchanged).get(x).op("v128.xor").set(x).get(exchanged).get(y).op("v128.xor").set(y);
-        for (const [out, made] of [
-          [first, x],
-          [second, y],
-        ] as const)
-          f.get(out)
-            .get(lane)
-            .i32(1)
-            .op("i32.shl", "i32.add")
-            .get(made)
-            .mem("v128.store", 16 * half);
-      }
+      emitDraw(f, at, state, block, step, lane);
+      f.get(lane).i32(1).op("i32.shl").set(out);
+      f.get(out)
+        .i32(16 * at.paths * pairs)
+        .op("i32.add")
+        .set(last);
+      f.while(out, last, 16 * at.paths, () => {
+        const [word, turn] = [emitXoshiro(f, state), emitXoshiro(f, state)];
+        f.get(word).i32(1).op("i32x4.shr_u").set(share);
+        const algebra = new VectorAlgebra(at.format);
+        const pair = normalPair(algebra, "f64", algebra.input(0), algebra.input(1));
+        const [x, y] = emitVectors(f, at.constants, pair, [doubles(share), doubles(turn)], 2) as [Local[], Local[]];
+        // Bit 1, in all bits of a lane, exchanges the two.
+        f.get(turn).i32(30).op("i32x4.shl").i32(31).op("i32x4.shr_s").set(mask);
+        for (const half of [0, 1] as const) {
+          const [one, other] = [x[half]!, y[half]!];
+          // Bit 0 becomes the sign of x.
+          const extend = `i64x2.extend_${half === 0 ? "low" : "high"}_i32x4_u` as const;
+          f.get(turn).op(extend).i32(63).op("i64x2.shl").get(one).op("v128.xor").set(one);
+          const twice = [0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7].map((byte) => byte + 8 * half);
+          f.get(one).get(other).op("v128.xor").get(mask).get(mask).shuffle(twice).op("v128.and").set(exchanged);
+          for (const [row, made] of [one, other].entries())
+            f.get(out)
+              .get(made)
+              .get(exchanged)
+              .op("v128.xor")
+              .mem("v128.store", first + 8 * at.paths * row + 16 * half);
+        }
+      });
     });
   });
 }
@@ -225,7 +225,7 @@ export function defineChi(module: ModuleBuilder, at: Surroundings, name: string,
           const [angle, judgement] = [words[2], words[3]].map((word) => {
             const local = f.local("v128");
             f.get(word);
-            if (half === 1) f.get(word).shuffle([8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]);
+            if (half === 1) f.get(word).shuffle(upper);
             f.op("f64x2.convert_low_i32x4_u").set(local);
             return local;
           }) as [Local, Local];

@@ -1,6 +1,6 @@
 /** @module One instance of a compiled step, which moves a group of paths at a time. */
 import type { RandomKey } from "../../core/random.js";
-import type { Paths } from "../paths.js";
+import { type Moving, type Paths, phaseOf } from "../paths.js";
 import type { CompiledStep } from "./compile.js";
 
 /** Has a memory of its own, so that every thread has one. */
@@ -27,7 +27,7 @@ export class StepRunner {
     from: number,
     first: number,
     steps: number,
-    { key, radius }: { readonly key: RandomKey["key"]; readonly radius: number },
+    { key, radius, shown }: Pick<Moving, "key" | "radius" | "shown">,
   ): Generator<void> {
     const { paths, places } = this.#compiled;
     const here = Math.min(paths, count - from);
@@ -50,6 +50,8 @@ export class StepRunner {
           if (j <= i) numbers.set(data.subarray(e * count + from, e * count + from + here), this.#entry(e));
     for (let s = first; s < first + steps; s++) {
       numbers.fill(s + 1, places.now / 8, places.now / 8 + 2);
+      const phase = phaseOf(s, shown);
+      for (const one of places.phased) numbers.fill(one.numbers[phase], one.at / 8, one.at / 8 + 2);
       this.#step(s);
       yield;
     }

@@ -7,7 +7,7 @@ const interval = 50;
 
 /** A function that does a thread's jobs. Whoever does not want a job to be finished ends the thread. */
 export function pathsThread(send: (message: FromPaths) => void): (job: PathsJob) => void {
-  return ({ job, compiled, module, paths, first, steps, key, radius, next }) => {
+  return ({ job, compiled, module, paths, first, steps, key, radius, shown, next }) => {
     try {
       const runner = new StepRunner(compiled, module);
       const cell = new Int32Array(next);
@@ -17,7 +17,7 @@ export function pathsThread(send: (message: FromPaths) => void): (job: PathsJob)
         if (from >= paths.count) break;
         const here = Math.min(compiled.paths, paths.count - from);
         let made = 0;
-        for (const _ of runner.group(paths, from, first, steps, { key, radius })) {
+        for (const _ of runner.group(paths, from, first, steps, { key, radius, shown })) {
           made++;
           pathSteps += here;
           if (performance.now() - since < interval) continue;

@@ -82,7 +82,17 @@ async function run(file: string | undefined, flags: Flags): Promise<void> {
       const progress = shapedProgress(name, flags);
       const means = async (scheme: Scheme, steps: number, seed: number): Promise<Record<string, Estimate>> => {
         const { paths, engine, threads } = flags;
-        const options = { start: given?.start ?? start, paths, engine, threads, scheme, step: 1 / steps, seed, signal };
+        const options = {
+          start: given?.start ?? start,
+          paths,
+          engine,
+          threads,
+          scheme,
+          step: 1 / steps,
+          seed,
+          signal,
+          mergeDrift: false,
+        };
         const all = await solveSde(model, {
           ...options,
           onProgress: (done, total) => progress.update(done, total),

@@ -19,7 +19,8 @@ export async function* distribution(check: CheckRun): AsyncGenerator<Row> {
         observables,
         times: [0.25, 0.5, 1],
         widths: [width],
-        sde: { start, paths: samples(120_000), seed, ...options },
+        // Of paths that explode, correlations are those at which they were stopped, and depend on the form of the scheme.
+        sde: { start, paths: samples(120_000), seed, mergeDrift: false, ...options },
         networks: { start, paths: samples(counts[name as keyof typeof counts][i]!), seed: seed + 1, ...options },
       });
       for await (const row of run)

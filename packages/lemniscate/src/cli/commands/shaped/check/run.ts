@@ -63,16 +63,16 @@ export async function oneStep(
   const { seed, signal, onProgress } = check;
   const course = { start: from, paths, radius: 1e300, marks: [1], unit: 1, signal, onProgress };
   const key = child(randomKey(seed), "check").key;
-  return lastOf(run({ mover: moverOf(program, paths, check), states: program.states, key, ...course }));
+  return lastOf(run({ mover: moverOf(program, paths, check), process: program, key, ...course }));
 }
 
 /** Paths of an SDE with coefficients of its own, right or wrong, at t = 1. */
 export async function solveWith(of: Coefficients, paths: number, check: CheckRun): Promise<Snapshot> {
   const { seed, signal, onProgress } = check;
-  const program = splitStep(start.length, of, 1 / 32);
+  const program = splitStep(start.length, of, 1 / 32, false);
   const course = { start, paths, radius: 1e4, marks: [32], unit: 1 / 32, signal, onProgress };
   const key = child(randomKey(seed), "sde").key;
-  return lastOf(run({ mover: moverOf(program, paths, check), states: program.states, key, ...course }));
+  return lastOf(run({ mover: moverOf(program, paths, check), process: program, key, ...course }));
 }
 
 export async function lastOf(snapshots: AsyncIterable<Snapshot>): Promise<Snapshot> {
