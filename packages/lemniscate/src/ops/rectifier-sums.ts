@@ -57,10 +57,10 @@ export const rectifierSumsOp: StructuralOp = {
 export function rectifierSums(
   [pp, k, qq]: readonly [Node, Node, Node],
   w: Node,
-  masks: readonly [Node, Node] | undefined,
+  masks: readonly Node[],
   parameters: RectifierSumParameters,
 ): Node {
   if (isZero(w)) return w;
-  const args = [pp, k, qq, apply(acuteDistanceOp, [pp, k, qq], {}), w, ...(masks ?? [])];
+  const args = [pp, k, qq, apply(acuteDistanceOp, [pp, k, qq], {}), w, ...masks];
   return { op: rectifierSumsOp, args, parameters, extent: "pair", sides: k.sides, grid: k.grid };
 }

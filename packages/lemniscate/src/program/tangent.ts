@@ -13,7 +13,7 @@ import { mapOf, mapPairs } from "../ops/position-map.js";
 import { scaleDiagonalOp } from "../ops/same-unit.js";
 import { interpolate, listOf, stencils, stepAt } from "../ops/tangents/differences.js";
 import { tangentOp, withTangents } from "../ops/tangents/elementwise.js";
-import { structuralTangents } from "../ops/tangents/structural.js";
+import { drawn, structuralTangents } from "../ops/tangents/structural.js";
 import { isZero, zero } from "../ops/zero.js";
 
 /**
@@ -148,6 +148,16 @@ const passes: ReadonlyMap<string, { readonly arg: number; readonly parameters: P
   [keepOp.name, { arg: 1, parameters: {} }],
 ]);
 
+/** A node whose tangent is asked for. */
+interface Position {
+  /** The first of its neighbours, by which it is known. */
+  readonly shape: Node;
+  readonly node: Node;
+  /** Those of its parameters that change, and how fast. */
+  readonly along: Parameters;
+  readonly below: readonly (readonly [base: Node, around: readonly Node[]])[];
+}
+
 /** Tangents of expressions, each built once. */
 class Tangents {
   readonly #points: readonly number[];
@@ -164,31 +174,46 @@ class Tangents {
     this.#known.set(node, tangent);
   }
 
-  /** The tangent of `base`, whose neighbours are `around`: of one shape, the first of them to tell it. */
+  /**
+   * The tangent of `base`, whose neighbours are `around`: of one shape, the first of them to tell it. What it is made of
+   * comes first, on a list of its own: a deep network would exhaust the call stack.
+   */
   of(base: Node, around: readonly Node[]): Node {
     const [shape] = around as [Node];
-    const known = this.#known.get(shape) ?? this.#derive(base, around);
-    this.#known.set(shape, known);
-    return known;
+    const open = [this.#position(base, around)];
+    for (let last = open.at(-1); last !== undefined; last = open.at(-1)) {
+      const ahead = last.below.find(([, [other]]) => !this.#known.has(other!));
+      if (ahead !== undefined) open.push(this.#position(...ahead));
+      else {
+        this.#known.set(last.shape, this.#known.get(last.shape) ?? this.#derive(last));
+        open.pop();
+      }
+    }
+    return this.#known.get(shape)!;
   }
 
-  #derive(base: Node, around: readonly Node[]): Node {
+  /** A node at the place that is meant, and what stands below it: each with its neighbours. */
+  #position(base: Node, around: readonly Node[]): Position {
     const [shape] = around as [Node];
-    const rest = zero(shape.extent, shape.sides);
-    if (isZero(shape)) return rest;
+    if (isZero(shape) || this.#known.has(shape)) return { shape, node: shape, along: {}, below: [] };
     const { meant, along } = this.#parameters(around);
     const isThere = base.op.name === shape.op.name && agree(base.parameters, meant);
     const pass = isThere ? undefined : passes.get(shape.op.name);
     if (!isThere && (pass === undefined || !agree(pass.parameters, meant))) throw special(base, shape);
     const args = pass === undefined ? base.args : shape.args.map((arg, i) => (i === pass.arg ? base : arg));
-    const tangents = args.map((arg, i) =>
-      this.of(
-        arg,
-        around.map((node) => node.args[i]!),
-      ),
-    );
-    if (tangents.every(isZero) && Object.keys(along).length === 0) return rest;
     const node: Node = pass === undefined ? base : { ...shape, args, parameters: pass.parameters };
+    const below = args.map((arg, i) => [arg, around.map(({ args }) => args[i]!)] as const);
+    const drawnBy = base.of === undefined ? [] : [[base.of, around.map(({ of }) => of!)] as const];
+    return { shape, node, along, below: [...below, ...drawnBy] };
+  }
+
+  #derive({ shape, node, along, below }: Position): Node {
+    const rest = zero(shape.extent, shape.sides);
+    if (isZero(shape)) return rest;
+    const all = below.map(([, [other]]) => this.#known.get(other!)!);
+    const tangents = all.slice(0, node.args.length);
+    if (!all.slice(node.args.length).every(isZero)) drawn();
+    if (tangents.every(isZero) && Object.keys(along).length === 0) return rest;
     if (node.op.kind === "elementwise") return elementwise(node, node.op, tangents, along);
     return structuralTangents[node.op.name]({ node, tangents, along });
   }

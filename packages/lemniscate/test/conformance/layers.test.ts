@@ -103,12 +103,13 @@ const rows: readonly LayerRow[] = [
     below: trained.slice(0, 1),
     equivariant: (options) => !("position" in options || "mask" in options),
     // Matrices over positions fit one length alone.
-    grids: (options) => (/"(allowed|covariance|memory)"/.test(JSON.stringify(options)) ? [[3]] : [[1], [2], [3], [5]]),
-    blind: (options) => !/"(allowed|covariance|memory)"/.test(JSON.stringify(options)),
-    underived: (options) => {
-      const { weights, scaling } = options as { weights?: unknown; scaling?: string };
-      return scaling === "sqrt" && (weights !== "identity" || "mask" in options);
+    grids: (options) => {
+      const text = JSON.stringify(options);
+      if (/"(allowed|covariance|memory)"/.test(text)) return [[3]];
+      // Random logits have a term for each two pairs of positions, and derivatives many of them: on the last grid.
+      return /"sqrt"/.test(text) ? [[1], [3], [2]] : [[1], [2], [3], [5]];
     },
+    blind: (options) => !/"(allowed|covariance|memory)"/.test(JSON.stringify(options)),
     options: [
       { queryStd: 1.4, keyStd: 0.8, valueStd: 1.2, outStd: 0.9, biasStd: 0.3 },
       { weights: "identity", keyStd: 0.7 },

@@ -77,13 +77,13 @@ test("shares what derivatives have in common", async () => {
   expect(steps(kernelGradient(net, { by }).explain([100, 3]))).toBeLessThan(2 * alone);
 });
 
-test("a network of many layers", async () => {
-  const net = serial(repeat(serial(dense({ weightStd: Math.SQRT2 }), relu()), 60), dense()) as never;
-  const by = ["layers.0.layer.layers.0.weightStd"] as const;
-  const { value, gradient } = await kernelGradient(net, { by })(x, null, { get: "nngp", engine: engines[0]! });
-  // K is homogeneous in the 60 weights: w ∂K/∂w = 120 K.
-  for (const [i, k] of value.data.entries())
-    expect((gradient[by[0]].data[i]! * Math.SQRT2) / (120 * k)).toBeCloseTo(1, 10);
+test("a network of thousands of layers", async () => {
+  const net = serial(repeat(dense({ weightStd: 1.0001 }), 4500), relu(), dense());
+  const by = ["layers.0.layer.weightStd"] as const;
+  const one = randomBatch(5, [1, 3]);
+  const { value, gradient } = await kernelGradient(net, { by })(one, null, { get: "nngp", engine: engines[0]! });
+  // K is homogeneous in the 4500 weights: w ∂K/∂w = 9000 K.
+  expect((gradient[by[0]].data[0]! * 1.0001) / (9000 * value.data[0]!)).toBeCloseTo(1, 10);
 });
 
 describe("along directions of the data", () => {
@@ -162,6 +162,23 @@ describe("along directions of the data", () => {
   });
 });
 
+const tokens = randomBatch(3, [2, 3, 2]);
+const sampled = networkFromData({
+  type: "serial",
+  layers: [
+    { type: "dense", weightStd: 1.2 },
+    { type: "attention", scaling: "sqrt", samples: 20, valueStd: 1.1, position: { std: 0.4 } },
+    { type: "relu" },
+    { type: "globalAvgPool" },
+    { type: "dense", biasStd: 0.2 },
+  ],
+});
+
+test("behind draws, which stand still", async () => {
+  const behind = (place: string): boolean => /valueStd|outStd|biasStd|layers.4/.test(place);
+  expect(await checkGradient(sampled, tokens, engines, behind)).toHaveLength(6);
+});
+
 describe("errors", () => {
   const net = serial(dense({ width: 3 }), relu(), dense());
   const words = async (by: readonly string[], of: Network = net): Promise<string> => {
@@ -183,16 +200,15 @@ describe("errors", () => {
     expect(await words(by)).toContain(wanted);
   });
 
-  test("an operation without a derivative", async () => {
-    const open = networkFromData({
-      type: "serial",
-      layers: [{ type: "attention", scaling: "sqrt", weights: "erf" }, { type: "globalAvgPool" }, { type: "dense" }],
-    });
-    const k = kernelGradient(open as never, { by: ["layers.0.keyStd"] });
-    await expect(k(batch([1, 2, 1], [1, 2]), null, { get: "nngp" })).rejects.toThrow(
-      "got a derivative through the operation dualSums",
-    );
-  });
+  test.each(["layers.0.weightStd", "layers.1.keyStd", "layers.1.position.std"])(
+    "draws that follow from %s",
+    async (by) => {
+      const k = kernelGradient(sampled as never, { by: [by] });
+      await expect(k(tokens, null, { get: "nngp" })).rejects.toThrow(
+        "got a number that draws of attention weights follow from, allowed is numbers behind the draws",
+      );
+    },
+  );
 
   test("an entry that is left out because it is 0", async () => {
     const matrix = networkFromData({

@@ -1,5 +1,6 @@
 import { numbers } from "../../ops/algebra.js";
 import { type ConstantBlock, constantBlocks } from "../../ops/constant-blocks.js";
+import { moving } from "../../ops/dual-sums.js";
 import { endAmong } from "../../ops/end.js";
 import type { Form, StructuralName } from "../../ops/op.js";
 import { type PositionMap, readsDiagonal, rowsOf } from "../../ops/position-map.js";
@@ -148,20 +149,31 @@ export const lowerings: { readonly [Name in StructuralName]: Lowering } = {
     });
   },
 
-  dualSums: ([pp, k, qq, w, m, n], { form, parameters }) => {
+  dualSums: ([pp, k, qq, w, ...others], { form, parameters }) => {
     const { formula } = elementwiseOps.get(parameters["of"] as string)!;
-    const s = parameters["logitScale"] as number;
-    const { rows, columns, data } = k!;
+    const { rows, columns } = k!;
+    // Where each of the three stands: at the queries (a, b), and at the keys (i, j).
+    const places = [
+      (a: number, _: number) => a,
+      (a: number, b: number) => a * columns + b,
+      (_: number, b: number) => b,
+    ] as const;
+    const three = [pp!, k!, qq!].map(({ data }, n) => [data, places[n]!] as const);
+    const movers = moving(three, parameters);
+    const moved = movers.map(([data, at], n) => [data, others[n]!.data, at] as const);
+    const [m, n] = others.slice(movers.length);
     return shaped(form, rows, columns, (a, b) => {
       let sum = 0;
       for (let i = 0; i < rows; i++)
         for (let j = 0; j < columns; j++) {
           const seen = (m?.data[a * rows + i] ?? 1) * (n?.data[b * columns + j] ?? 1);
           const weight = seen * w!.data[i * columns + j]!;
-          const p = s * pp!.data[a]! * pp!.data[i]!;
-          const q = s * qq!.data[b]! * qq!.data[j]!;
-          const pq = s * data[a * columns + b]! * data[i * columns + j]!;
-          if (weight !== 0) sum += weight * formula(numbers, [p, pq, q], parameters);
+          if (weight === 0) continue;
+          const products = three.map(([data, at]) => data[at(a, b)]! * data[at(i, j)]!);
+          const changes = moved.map(
+            ([data, change, at]) => change[at(a, b)]! * data[at(i, j)]! + data[at(a, b)]! * change[at(i, j)]!,
+          );
+          sum += weight * formula(numbers, [...products, ...changes], parameters);
         }
       return sum;
     });

@@ -1,4 +1,5 @@
 /** @module Sums over keys behind random logits. */
+import { moving } from "../../ops/dual-sums.js";
 import { type RectifierParameters, rectifierConstants } from "../../ops/duals/rectifier.js";
 import { curveDownTo, sumOver } from "./angle-sums.js";
 import type { Call, Context } from "./context.js";
@@ -6,32 +7,53 @@ import type { Found } from "./places.js";
 
 /** A sum over a block of terms for each pair of queries. */
 export function dualSums(context: Context): Call {
-  const [pp, k, qq, w, ...masks] = context.inputs as [Found, Found, Found, Found, ...Found[]];
-  return termByTerm(context, [pp, k, qq, w], masks);
+  const [pp, k, qq, w, ...others] = context.inputs as [Found, Found, Found, Found, ...Found[]];
+  const movers = moving([0, 1, 2] as const, context.parameters);
+  const tangents = movers.map((of, n) => [of, others[n]!] as const);
+  return termByTerm(context, [pp, k, qq, w], others.slice(movers.length), { tangents });
 }
 
 /** With masks a sum over terms for each pair of queries; without, a function of their distance. */
 export function rectifierSums(context: Context): Call {
   const [pp, k, qq, d, w, ...masks] = context.inputs as [Found, Found, Found, Found, Found, ...Found[]];
-  return masks.length > 0 ? termByTerm(context, [pp, k, qq, w], masks, d) : byDistance(context, [pp, k, qq, w], d);
+  return masks.length > 0 ? termByTerm(context, [pp, k, qq, w], masks, { d }) : byDistance(context, [pp, k, qq, w], d);
 }
 
 type Operands = readonly [pp: Found, k: Found, qq: Found, w: Found];
 
-function termByTerm(context: Context, [pp, k, qq, w]: Operands, [m, n]: readonly Found[], d?: Found): Call {
+interface Others {
+  /** Distances, where terms read them. */
+  readonly d?: Found;
+  /** Of pp, k and qq those that move, by their numbers, with their tangents. */
+  readonly tangents?: readonly (readonly [of: 0 | 1 | 2, tangent: Found])[];
+}
+
+function termByTerm(
+  context: Context,
+  [pp, k, qq, w]: Operands,
+  [m, n]: readonly Found[],
+  { d, tangents = [] }: Others,
+): Call {
   const { space, output, spare, format, call, fused } = context;
   const { bytes } = format;
   return (a, b) => {
     const [rows, columns, stride] = [space.lengths[a]!, space.lengths[b]!, space.strides[b]!];
-    const [p, q] = [pp.address(a, b), qq.address(a, b)];
     /** An entry and the block around it. */
     const both = (of: Found, s: number, t: number): number[] => {
       const [at, row] = [of.address(a, b), of.stride(a, b)];
       return [at + s * row + t * bytes, 0, at, row];
     };
+    /** A variance and all of that side. */
+    const own = (of: Found, s: number): number[] => [of.address(a, b) + s * bytes, 0, of.address(a, b), 0];
+    const three = [
+      (of: Found, s: number, _: number) => own(of, s),
+      both,
+      (of: Found, _: number, t: number) => own(of, t),
+    ] as const;
     eachEntry(context, a, b, (s, t, to) => {
-      const streams = [p + s * bytes, 0, p, 0, ...both(k, s, t), q + t * bytes, 0, q, 0];
+      const streams = [...own(pp, s), ...both(k, s, t), ...own(qq, t)];
       if (d !== undefined) streams.push(...both(d, s, t));
+      for (const [of, tangent] of tangents) streams.push(...three[of](tangent, s, t));
       streams.push(w.address(a, b), w.stride(a, b));
       if (m !== undefined && n !== undefined)
         streams.push(m.address(a, b) + s * m.stride(a, b), 0, n.address(a, b) + t * n.stride(a, b), 0);

@@ -3,7 +3,7 @@ import { isConstantBlock } from "../../ops/constant-blocks.js";
 import { elementwiseOps, structuralOps } from "../../ops/registry.js";
 import type { Operand, Program, Step } from "../../program/program.js";
 import type { Fused } from "./elementwise.js";
-import { type Extent, type Instruction, schedule } from "./schedule.js";
+import { type Extent, type Instruction, readersOf, schedule } from "./schedule.js";
 import { withSides } from "./sides.js";
 
 export interface Lowered {
@@ -32,9 +32,10 @@ export function lower(given: Program): Lowered {
   const pairResults = new Set(
     Object.values(program.results.pair).flatMap((operand) => (operand?.from === "here" ? [operand.step] : [])),
   );
+  const readers = readersOf(program.pair);
   const exported = program.pair.flatMap((step, i) => {
     if (tiled.has(i) || step.form !== "value") return [];
-    const forTile = program.pair.some((later, j) => tiled.has(j) && reads(later, i));
+    const forTile = readers[i]!.some((later) => tiled.has(later));
     return forTile || pairResults.has(i) ? [i] : [];
   });
   const all = (steps: readonly Step[]) => (i: number) => extentOf(steps[i]!);
@@ -92,10 +93,6 @@ function extentOf(step: Step): Extent {
   return step.form === "value" ? "number" : "line";
 }
 
-function reads(step: Step, index: number): boolean {
-  return step.operands.some((operand) => operand.from === "here" && operand.step === index);
-}
-
 /** Matrices of inner products, of features or of pooled inputs, which lie side by side. */
 const grams: ReadonlySet<string> = new Set([structuralOps.gram.name, structuralOps.pooledGram.name]);
 
@@ -104,10 +101,11 @@ const grams: ReadonlySet<string> = new Set([structuralOps.gram.name, structuralO
  * that has positions.
  */
 function tileSteps({ pair }: Program): ReadonlySet<number> {
+  const readers = readersOf(pair);
   const tiled = new Set<number>();
   for (const [i, step] of [...pair.entries()].reverse()) {
     const onNumbers = elementwiseOps.has(step.op) || grams.has(step.op);
-    const readByTiles = pair.every((later, j) => !reads(later, i) || tiled.has(j));
+    const readByTiles = readers[i]!.every((later) => tiled.has(later));
     if (step.form === "value" && onNumbers && readByTiles) tiled.add(i);
   }
   return tiled;

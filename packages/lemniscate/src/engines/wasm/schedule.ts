@@ -55,6 +55,7 @@ export function schedule(
   const pending = new Set([...steps.keys()].filter(runs));
   const waits = (operand: Operand): boolean => operand.from === "here" && pending.has(operand.step);
   const ready = (step: number): boolean => !steps[step]!.operands.some(waits);
+  const readers = readersOf(steps);
   const instructions: Instruction[] = [];
   while (pending.size > 0) {
     const structural = [...pending].find((step) => !elementwiseOps.has(steps[step]!.op) && ready(step));
@@ -77,7 +78,7 @@ export function schedule(
     }
     const group = fusible(steps, [...pending], extentOf, ready);
     for (const step of group) pending.delete(step);
-    instructions.push(fuse(steps, group, extentOf(group[0]!), pending, kept));
+    instructions.push(fuse(steps, readers, group, extentOf(group[0]!), pending, kept));
   }
   return instructions;
 }
@@ -125,8 +126,17 @@ function fusible(
   return groups.reduce((longest, group) => (group.length > longest.length ? group : longest));
 }
 
+/** Of each step the later ones of its list that read it. */
+export function readersOf(steps: readonly Step[]): readonly (readonly number[])[] {
+  const readers = steps.map((): number[] => []);
+  for (const [later, { operands }] of steps.entries())
+    for (const { from, step } of operands) if (from === "here") readers[step]!.push(later);
+  return readers;
+}
+
 function fuse(
   steps: readonly Step[],
+  readers: readonly (readonly number[])[],
   group: readonly number[],
   extent: Extent,
   pending: ReadonlySet<number>,
@@ -148,9 +158,7 @@ function fuse(
     const { op, parameters, operands } = steps[step]!;
     return { op, parameters, args: operands.map(source) };
   });
-  const readLater = (step: number): boolean =>
-    kept.has(step) ||
-    [...pending].some((later) => steps[later]!.operands.some((o) => o.from === "here" && o.step === step));
+  const readLater = (step: number): boolean => kept.has(step) || readers[step]!.some((later) => pending.has(later));
   const outputs = group.filter(readLater);
   return {
     kind: "fused",

@@ -1,7 +1,7 @@
 /** @module Terms of sums over keys, as functions over a block of keys for one pair of queries. */
 
 import { meanJacobianOp, meanSandwichOp } from "../../ops/draws.js";
-import { type DualSumParameters, dualSumsOp } from "../../ops/dual-sums.js";
+import { type DualSumParameters, dualSumsOp, moving } from "../../ops/dual-sums.js";
 import { addOp, affineOp, multiplyOp } from "../../ops/elementary.js";
 import type { Parameters } from "../../ops/op.js";
 import { scaleSidesOp } from "../../ops/padding.js";
@@ -11,21 +11,33 @@ import type { Fused, FusedStep, StreamAccess } from "./elementwise.js";
 /** The terms that the lowering of an operation with so many operands needs; none for most operations. */
 export function termsOf(op: string, parameters: Parameters, operands: number): readonly Fused[] {
   if (op === meanSandwichOp.name || op === meanJacobianOp.name) return entrywise;
-  if (op === dualSumsOp.name) return [dualTerms(parameters as DualSumParameters, operands > 4)];
+  if (op === dualSumsOp.name) return [dualTerms(parameters as DualSumParameters, operands)];
   return op === rectifierSumsOp.name && operands > 5 ? [rectifierTerms(parameters)] : [];
 }
 
-/** w_ij T(s·k_aa k_ii, s·k_ab k_ij, s·k_bb k_jj) of k_aa, k_ii, k_ab, k_ij, k_bb, k_jj, w_ij and, with masks, m_ai, m'_bj. */
-function dualTerms({ of, logitScale, ...own }: DualSumParameters, masked: boolean): Fused {
-  const inputs: StreamAccess[] = ["number", "row", "number", "same", "number", "column", "same"];
+/**
+ * w_ij T(k_aa k_ii, k_ab k_ij, k_bb k_jj) of k_aa, k_ii, k_ab, k_ij, k_bb, k_jj, then of tangents likewise those that move, w_ij
+ * and, with masks, m_ai, m'_bj.
+ */
+function dualTerms({ of, movers, ...own }: DualSumParameters, operands: number): Fused {
+  const pairs: readonly (readonly [StreamAccess, StreamAccess])[] = [
+    ["number", "row"],
+    ["number", "same"],
+    ["number", "column"],
+  ];
+  const changing = moving([0, 1, 2], { movers: movers ?? [] });
+  const inputs = [...pairs, ...changing.map((n) => pairs[n]!)].flat();
   const product = (one: number, other: number): FusedStep => step(multiplyOp.name, { input: one }, { input: other });
-  const scaled = (of: number): FusedStep => ({
-    ...step(affineOp.name, { step: of }),
-    parameters: { scale: logitScale, shift: 0 },
+  const products = pairs.map((_, n) => product(2 * n, 2 * n + 1));
+  // Each change is a sum of two products, which stand before it.
+  const changes = changing.flatMap((n, t) => {
+    const [at, first] = [2 * (3 + t), 3 + 3 * t];
+    return [product(at, 2 * n + 1), product(2 * n, at + 1), step(addOp.name, { step: first }, { step: first + 1 })];
   });
-  const expectation = { ...step(of, { step: 3 }, { step: 4 }, { step: 5 }), parameters: own };
-  const steps = [product(0, 1), product(2, 3), product(4, 5), scaled(0), scaled(1), scaled(2), expectation];
-  return weighed(inputs, steps, masked);
+  const args = [...products.keys(), ...changing.map((_, t) => 5 + 3 * t)].map((at) => ({ step: at }));
+  const expectation = { ...step(of, ...args), parameters: own };
+  const masked = operands > 4 + changing.length;
+  return weighed([...inputs, "same"], [...products, ...changes, expectation], masked);
 }
 
 /** The same of piecewise linear functions, which read d_ab and d_ij as well, before w_ij. */

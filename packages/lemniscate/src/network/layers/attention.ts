@@ -267,10 +267,12 @@ function squareRoot(I: Covariances, V: Covariances, allowed: Allowed, o: Attenti
   const [ov2, bias2] = [(o.outStd * o.valueStd) ** 2, (o.biasStd ?? 0) ** 2];
   const { covariance, derivative } = dualOps(kind.dual);
   const sums = (op: { readonly name: string }, w: Node, p: Side, q: Side): Node => {
-    const masks = allowed(p) === undefined ? undefined : ([allowed(p)!, allowed(q)!] as const);
+    const masks = allowed(p) === undefined ? [] : [allowed(p)!, allowed(q)!];
     const logits = [I.nngp(p, p), I.nngp(p, q), I.nngp(q, q)] as const;
-    if (kind.dual !== rectifierDual)
-      return dualSums(logits, w, masks, { ...kind.parameters, of: op.name, logitScale: s });
+    if (kind.dual !== rectifierDual) {
+      const [pp, pq, qq] = logits.map((k) => affine(k, o.queryStd * o.keyStd, 0)) as [Node, Node, Node];
+      return dualSums([pp, pq, qq], w, masks, { ...kind.parameters, of: op.name });
+    }
     // A function of degree 1, whose derivative has degree 0.
     const slopes = { ...(kind.parameters as RectifierParameters), derivative: op === derivative };
     return affine(rectifierSums(logits, w, masks, slopes), op === derivative ? 1 : s, 0);

@@ -1,6 +1,10 @@
 /** @module Derivatives of structural operations: most are linear in their arguments. */
 import { LemniscateError } from "../../core/errors.js";
 import { activate, compose, sandwich, support } from "../attend.js";
+import { meanJacobian, meanSandwich } from "../draws.js";
+import { type DualSumParameters, dualSumsAlong } from "../dual-sums.js";
+import { dualOps } from "../duals/dual.js";
+import { rectifierDual } from "../duals/rectifier.js";
 import { add, affine, multiply } from "../elementary.js";
 import type { Node, Parameters, StructuralName } from "../op.js";
 import { share } from "../padding.js";
@@ -26,22 +30,22 @@ const late: Rule = ({ node }) => {
   throw new Error(`${node.op.name} has no derivative: it is put in after derivatives are taken`);
 };
 
-const open: Rule = ({ node }) => {
+/** Refuses to move what is drawn: with the draws' own error a derivative would say little, and their factor has none where ranks change. */
+export const drawn = (): never => {
   throw new LemniscateError({
     code: "NotSupported",
     where: "kernelGradient",
-    given: `a derivative through the operation ${node.op.name}`,
-    allowed: "layers whose operations have derivatives",
-    mend: 'Attention has them at scaling "linear", and with identity weights at "sqrt": of other random logits the derivative is a sum over second moments that is not written yet.',
+    given: "a number that draws of attention weights follow from",
+    allowed: "numbers behind the draws, and those of values and outputs",
+    mend: 'Functions of each logit have derivatives in closed form; or take scaling "linear".',
   });
 };
 
 const still: Rule = ({ node }) => zero(node.extent, node.sides);
 
 /** f(k)' = f(k'), for operations that are linear in their argument, and whose parameters are sizes. */
-const linear: Rule = (motion) => {
-  const { node, tangents, along } = motion;
-  if (Object.keys(along).length > 0) return open(motion);
+const linear: Rule = ({ node, tangents, along }) => {
+  if (Object.keys(along).length > 0) throw new Error(`${node.op.name} has no sizes that move`);
   const [tangent] = tangents as [Node];
   return isZero(tangent) ? zero(node.extent, node.sides) : { ...node, args: [tangent] };
 };
@@ -108,11 +112,33 @@ export const structuralTangents: { readonly [Name in StructuralName]: Rule } = {
     if (Object.keys(along).length === 0) return slopes;
     return add(slopes, activate(logits, `${of}∂`, withTangents(parameters, along)));
   },
-  dualSums: open,
-  rectifierSums: open,
-  draws: open,
-  meanSandwich: open,
-  meanJacobian: open,
+  dualSums: ({ node, tangents, along }) => {
+    const [pp, k, qq, w, ...masks] = node.args as [Node, Node, Node, Node, ...Node[]];
+    const [dw, three] = [tangents[3]!, tangents.slice(0, 3)];
+    const parameters = withTangents(node.parameters, along) as DualSumParameters;
+    const throughWeights = isZero(dw) ? dw : { ...node, args: [pp, k, qq, dw, ...masks] };
+    if (three.every(isZero) && Object.keys(along).length === 0) return throughWeights;
+    return add(throughWeights, dualSumsAlong([pp, k, qq], three, w, masks, parameters));
+  },
+  // Between logits that move distances do too, which terms of a formula's derivative find themselves.
+  rectifierSums: ({ node, tangents, along }) => {
+    const [pp, k, qq, d, w, ...masks] = node.args as [Node, Node, Node, Node, Node, ...Node[]];
+    const [dw, three] = [tangents[4]!, tangents.slice(0, 3)];
+    const { derivative, ...parameters } = node.parameters;
+    const throughWeights = isZero(dw) ? dw : { ...node, args: [pp, k, qq, d, dw, ...masks] };
+    if (three.every(isZero) && Object.keys(along).length === 0) return throughWeights;
+    const of = dualOps(rectifierDual)[derivative === true ? "derivative" : "covariance"].name;
+    const moved = dualSumsAlong([pp, k, qq], three, w, masks, { ...withTangents(parameters, along), of });
+    return add(throughWeights, moved);
+  },
+  draws: drawn,
+  // Draws stand still.
+  meanSandwich: ({ node, tangents }) => meanSandwich(node.args[0]!, tangents[1]!, node.args[2]!),
+  meanJacobian: ({ node, tangents }) => {
+    const [W, U, A, C, V, T] = node.args as [Node, Node, Node, Node, Node, Node];
+    const [dA, dC] = [tangents[2]!, tangents[3]!];
+    return add(meanJacobian([W, U], dA, C, [V, T]), meanJacobian([W, U], A, dC, [V, T]));
+  },
   sumPairs: linear,
   sumDiagonal: linear,
   onlyDiagonal: linear,
