@@ -42,8 +42,8 @@ const chain = (m, width, paths, layers, hidden) =>
   });
 
 const rows = [
-  { name: "SDE, split, m = 3", run: () => sde(3, 8192, 32), units: 8192 * 32, theirs: "split 3 4000", aim: 15 },
-  { name: "SDE, split, m = 8", run: () => sde(8, 1024, 32), units: 1024 * 32, theirs: "split 8 1000", aim: 15 },
+  { name: "SDE, split, m = 3", run: () => sde(3, 65_536, 32), units: 65_536 * 32, theirs: "split 3 4000", aim: 15 },
+  { name: "SDE, split, m = 8", run: () => sde(8, 8192, 32), units: 8192 * 32, theirs: "split 8 1000", aim: 15 },
   {
     name: "network, exact, m = 3, n = 2048",
     run: () => chain(3, 2048, 512, 8, "exact"),

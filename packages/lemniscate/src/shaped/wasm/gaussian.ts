@@ -1,4 +1,5 @@
 /** @module Box and Muller's normal numbers as SIMD formulas. */
+import { unitPolynomial } from "../../core/polynomial.js";
 import type { Scalar, Vector, VectorAlgebra } from "../../engines/wasm/vector.js";
 
 /** √(−2 ln(2^exponent u)), for 2^exponent u in (0, 1]; of 1 itself the logarithm is an exact 0. */
@@ -37,14 +38,17 @@ export function arc(a: VectorAlgebra, scalar: Scalar, r: Vector): readonly [cos:
   return [horner(cos), a.mul(r, horner(sin))];
 }
 
-/** Taylor coefficients of cos(π r/2) and sin(π r/2)/r in z = 4r² ≤ 1, as many as a precision has digits. */
+/** Coefficients of cos(π r/2) and sin(π r/2)/r in powers of z = 4r² ≤ 1, as many as a precision has digits. */
 function polynomials(scalar: Scalar): { readonly cos: readonly number[]; readonly sin: readonly number[] } {
-  const degree = scalar === "f32" ? 4 : 8;
-  const [cos, sin] = [[1], [Math.PI / 2]] as [number[], number[]];
-  for (let k = 1; k <= degree; k++) {
-    const square = -((Math.PI / 4) ** 2);
-    cos.push((cos[k - 1]! * square) / ((2 * k - 1) * 2 * k));
-    sin.push((sin[k - 1]! * square) / (2 * k * (2 * k + 1)));
-  }
-  return { cos, sin };
+  const degree = scalar === "f32" ? 4 : 6;
+  const known = coefficients.get(degree);
+  if (known !== undefined) return known;
+  const made = {
+    cos: unitPolynomial((z) => Math.cos((Math.PI / 4) * Math.sqrt(z)), degree),
+    sin: unitPolynomial((z) => (2 * Math.sin((Math.PI / 4) * Math.sqrt(z))) / Math.sqrt(z), degree),
+  };
+  coefficients.set(degree, made);
+  return made;
 }
+
+const coefficients = new Map<number, ReturnType<typeof polynomials>>();

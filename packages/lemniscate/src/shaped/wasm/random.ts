@@ -19,6 +19,9 @@ export interface Surroundings {
 /** The upper half of a vector, twice. */
 export const upper: readonly number[] = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
 
+/** Pairs of normal numbers that are made at once. */
+const together = 3;
+
 const multipliers = [0xd2511f53, 0xcd9e8d57] as const;
 
 /** Turns four vectors of counter words into random words, in place; four paths, one in each lane. */
@@ -156,7 +159,7 @@ export function defineNormals(module: ModuleBuilder, at: Surroundings, first: nu
     const [block, step] = [0, 1] as const;
     const state = [0, 1, 2, 3].map(() => f.local("v128")) as [Local, Local, Local, Local];
     const [lane, end, out, last] = [f.local(), f.local(), f.local(), f.local()];
-    const [share, mask, exchanged] = [f.local("v128"), f.local("v128"), f.local("v128")];
+    const [mask, exchanged] = [f.local("v128"), f.local("v128")];
     const doubles = (word: Local): readonly Local[] =>
       [0, 1].map((half) => {
         const local = f.local("v128");
@@ -165,37 +168,46 @@ export function defineNormals(module: ModuleBuilder, at: Surroundings, first: nu
         f.op("f64x2.convert_low_i32x4_s").set(local);
         return local;
       });
-    f.i32(4 * at.paths).set(end);
-    f.while(lane, end, 16, () => {
-      emitDraw(f, at, state, block, step, lane);
-      f.get(lane).i32(1).op("i32.shl").set(out);
-      f.get(out)
-        .i32(16 * at.paths * pairs)
-        .op("i32.add")
-        .set(last);
-      f.while(out, last, 16 * at.paths, () => {
-        const [word, turn] = [emitXoshiro(f, state), emitXoshiro(f, state)];
-        f.get(word).i32(1).op("i32x4.shr_u").set(share);
-        const algebra = new VectorAlgebra(at.format);
-        const pair = normalPair(algebra, "f64", algebra.input(0), algebra.input(1));
-        const [x, y] = emitVectors(f, at.constants, pair, [doubles(share), doubles(turn)], 2) as [Local[], Local[]];
+    const row = 16 * at.paths;
+    const some = (count: number): void => {
+      const words = Array.from({ length: count }, () => [emitXoshiro(f, state), emitXoshiro(f, state)] as const);
+      const shares = words.flatMap(([word]) => {
+        f.get(word).i32(1).op("i32x4.shr_u").set(word);
+        return doubles(word);
+      });
+      const algebra = new VectorAlgebra(at.format);
+      const pair = normalPair(algebra, "f64", algebra.input(0), algebra.input(1));
+      const turns = words.flatMap(([, turn]) => doubles(turn));
+      const [x, y] = emitVectors(f, at.constants, pair, [shares, turns], 2 * count) as [Local[], Local[]];
+      for (const [k, [, turn]] of words.entries()) {
         // Bit 1, in all bits of a lane, exchanges the two.
         f.get(turn).i32(30).op("i32x4.shl").i32(31).op("i32x4.shr_s").set(mask);
         for (const half of [0, 1] as const) {
-          const [one, other] = [x[half]!, y[half]!];
+          const [one, other] = [x[2 * k + half]!, y[2 * k + half]!];
           // Bit 0 becomes the sign of x.
           const extend = `i64x2.extend_${half === 0 ? "low" : "high"}_i32x4_u` as const;
           f.get(turn).op(extend).i32(63).op("i64x2.shl").get(one).op("v128.xor").set(one);
           const twice = [0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7].map((byte) => byte + 8 * half);
           f.get(one).get(other).op("v128.xor").get(mask).get(mask).shuffle(twice).op("v128.and").set(exchanged);
-          for (const [row, made] of [one, other].entries())
+          for (const [i, made] of [one, other].entries())
             f.get(out)
               .get(made)
               .get(exchanged)
               .op("v128.xor")
-              .mem("v128.store", first + 8 * at.paths * row + 16 * half);
+              .mem("v128.store", first + row * k + (row / 2) * i + 16 * half);
         }
-      });
+      }
+    };
+    f.i32(4 * at.paths).set(end);
+    f.while(lane, end, 16, () => {
+      emitDraw(f, at, state, block, step, lane);
+      f.get(lane).i32(1).op("i32.shl").set(out);
+      f.get(out)
+        .i32(row * (pairs - (pairs % together)))
+        .op("i32.add")
+        .set(last);
+      f.while(out, last, row * together, () => some(together));
+      if (pairs % together > 0) some(pairs % together);
     });
   });
 }
