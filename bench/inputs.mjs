@@ -4,8 +4,8 @@ import { writeNpy } from "lemniscate/data";
 /** What stands in padded positions: the constant by which Neural Tangents knows them. */
 export const padding = 100;
 
-/** Writes a workload's inputs in a precision: independent standard normal numbers, the same on every machine. */
-export async function writeInputs(path, { shape, lengths }, precision) {
+/** A workload's inputs in a precision: independent standard normal numbers, the same on every machine. */
+export function inputsOf({ shape, lengths }, precision) {
   const data = new (precision === "f32" ? Float32Array : Float64Array)(shape.reduce((size, axis) => size * axis, 1));
   let state = 1;
   const uniform = () => {
@@ -18,5 +18,9 @@ export async function writeInputs(path, { shape, lengths }, precision) {
     const [, S, d] = shape;
     data.fill(padding, (n * S + length) * d, (n + 1) * S * d);
   }
-  await writeNpy(path, { shape, data });
+  return data;
+}
+
+export async function writeInputs(path, workload, precision) {
+  await writeNpy(path, { shape: workload.shape, data: inputsOf(workload, precision) });
 }

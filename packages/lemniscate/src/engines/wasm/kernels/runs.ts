@@ -35,35 +35,30 @@ export function defineRuns(module: ModuleBuilder, format: Format, name: "sumRuns
         f.advanceBy(at, tap);
       });
     };
-    const store = (u: number, sum: () => void): void => {
-      f.get(to).get(j).op("i32.add");
-      sum();
-      f.mem("v128.store", 16 * u);
-    };
+    // One address for all neighbours, by which V8 knows pairs of them.
+    const here = f.local();
     const written = (count: number): void => {
       const ats = Array.from({ length: writtenTaps }, () => f.local());
-      f.get(from).get(j).op("i32.add").set(ats[0]!);
+      f.get(from).get(j).op("i32.add").set(ats[0]!).get(to).get(j).op("i32.add").set(here);
       for (let k = 1; k < writtenTaps; k++)
         f.get(ats[k - 1]!)
           .get(tap)
           .op("i32.add")
           .set(ats[k]!);
-      for (let u = 0; u < count; u++)
-        store(u, () => {
-          for (const [k, place] of ats.entries()) {
-            f.get(place).mem("v128.load", 16 * u);
-            if (k > 0) f.op(`${format.shape}.add`);
-          }
-        });
+      for (let u = 0; u < count; u++) {
+        f.get(here);
+        for (const [k, place] of ats.entries()) {
+          f.get(place).mem("v128.load", 16 * u);
+          if (k > 0) f.op(`${format.shape}.add`);
+        }
+        f.mem("v128.store", 16 * u);
+      }
     };
     const vectors = (count: number): void => {
       const sums = Array.from({ length: count }, () => f.local("v128"));
+      f.get(to).get(j).op("i32.add").set(here);
       for (const [u, sum] of sums.entries()) {
-        if (add)
-          f.get(to)
-            .get(j)
-            .op("i32.add")
-            .mem("v128.load", 16 * u);
+        if (add) f.get(here).mem("v128.load", 16 * u);
         else f.v128(new Uint8Array(16));
         f.set(sum);
       }
@@ -75,7 +70,10 @@ export function defineRuns(module: ModuleBuilder, format: Format, name: "sumRuns
             .op(`${format.shape}.add`)
             .set(sum);
       });
-      for (const [u, sum] of sums.entries()) store(u, () => f.get(sum));
+      for (const [u, sum] of sums.entries())
+        f.get(here)
+          .get(sum)
+          .mem("v128.store", 16 * u);
     };
     const overVectors = (body: (count: number) => void): void => {
       f.while(j, wide, 16 * unroll, () => body(unroll));
