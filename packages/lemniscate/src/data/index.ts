@@ -31,9 +31,11 @@ export {
   type ReviewOptions,
   readImdb,
 } from "./acl-imdb.js";
+export { type LabelledImages, parseCifar10, readCifar10 } from "./cifar10.js";
 export { parseTable, readTable, type Table, type TableOptions, type TableRow } from "./csv.js";
 export { type EmbeddedTexts, type EmbedOptions, embedTexts, meanEmbeddings } from "./embed.js";
 export { type Embeddings, type GloveOptions, parseGlove, readGlove } from "./glove.js";
+export { type IdxArray, parseIdx, readIdx, readMnist } from "./idx.js";
 export { type LabelledTexts, type LabelledTextsOptions, labelledTexts } from "./labels.js";
 export { type LearnOptions, learnEmbeddings } from "./learn-embeddings.js";
 export { formatNpy, type NpyArray, type NpyData, type NpyType, numbersOf, parseNpy, readNpy, writeNpy } from "./npy.js";

@@ -84,6 +84,13 @@ inference: {type: classification, time: 3}
   );
   const run = (...flags: readonly string[]) =>
     JSON.parse(lemniscate(["predict", "experiment.yaml", "--json", ...flags], folder).stdout);
+  writeFileSync(at("one.npy"), formatNpy({ shape: [2], data: Float64Array.of(1, 1) }));
+  expect(
+    lemniscate(["predict", "experiment.yaml", "--train-x", "x.npy", "--train-y", "one.npy"], folder),
+  ).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('--train: got labels of one class, "1", allowed is two classes or more.'),
+  });
   // Two targets for each of two examples: time counts a quarter. The mean of the right class is 1 − e^{−t/4}/2.
   for (const [t, flags] of [[3, []] as const, [12, ["--time", "12"]] as const]) {
     const { get, training, predictions, metrics, classes } = run(...flags);

@@ -61,7 +61,7 @@ const mistakes: readonly (readonly [name: string, text: string, message: string 
   [
     "a block of an unknown type",
     "lemniscate: 1\nnetwork: {type: dense}\ndata:\n  train: {type: npz, x: x.npy}\n",
-    'net.yaml:4:17 experiment: data.train.type: got "npz", allowed is "npy", "csv", "inputs", "imdb", "texts".',
+    'net.yaml:4:17 experiment: data.train.type: got "npz", allowed is "npy", "csv", "inputs", "imdb", "texts", "cifar10", "mnist".',
   ],
   [
     "a wrong value in one of several forms",

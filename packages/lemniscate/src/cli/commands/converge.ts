@@ -156,7 +156,7 @@ function report({ name, rows, slopes }: NetworkRows, get: readonly Quantity[]): 
     );
     const { error, spread } = slopes[quantity];
     const powers = `error of mean: ${power(error)}; spread of one: ${power(spread)}`;
-    return [...table, ...(lines.length > 1 ? [powers] : [])].join("\n");
+    return [...table, ...(new Set(lines.map(([width]) => width)).size > 1 ? [powers] : [])].join("\n");
   });
   return [...(name === "" ? [] : [name]), tables.join("\n\n")].join("\n");
 }

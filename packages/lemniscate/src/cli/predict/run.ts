@@ -198,6 +198,14 @@ export function classesOf(
       const index = names.indexOf(label);
       return index >= 0 ? index : unknownClass(where, label, i, names);
     });
+  if (names.length < 2)
+    throw new LemniscateError({
+      code: "BadInput",
+      where: settings.train.where,
+      given: `labels of ${names.length === 0 ? "no class" : `one class, ${JSON.stringify(names[0])}`}`,
+      allowed: "two classes or more",
+      mend: "Take more examples; give inference.classes if some classes do not occur among them.",
+    });
   const y = numbered(train.labels!, settings.train.where);
   return { names, y, truth: test.labels && numbered(test.labels, settings.test.where) };
 }

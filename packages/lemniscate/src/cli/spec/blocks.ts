@@ -59,6 +59,21 @@ export interface TextsBlock {
   readonly count?: number | undefined;
 }
 
+/** Images of CIFAR-10, in its binary version. */
+export interface Cifar10Block {
+  readonly type: "cifar10";
+  readonly file: string;
+  readonly count?: number | undefined;
+}
+
+/** Images of MNIST, or of a data set in its form. */
+export interface MnistBlock {
+  readonly type: "mnist";
+  readonly images: string;
+  readonly labels: string;
+  readonly count?: number | undefined;
+}
+
 /** Word vectors from a file. */
 export interface EmbeddingBlock {
   readonly type: "glove";
@@ -66,7 +81,7 @@ export interface EmbeddingBlock {
   readonly tokenizer?: "treebank" | "keras" | undefined;
 }
 
-export type DataBlock = NpyBlock | CsvBlock | InputsBlock | ImdbBlock | TextsBlock;
+export type DataBlock = NpyBlock | CsvBlock | InputsBlock | ImdbBlock | TextsBlock | Cifar10Block | MnistBlock;
 
 /** A number is absolute, in the unit of the kernel. */
 export type NoiseBlock =

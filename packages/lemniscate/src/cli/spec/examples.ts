@@ -1,8 +1,10 @@
 /** @module Examples from the blocks of a specification: inputs, with targets or labels. */
-import type { Batch } from "../../core/batch.js";
+import { type Batch, examples } from "../../core/batch.js";
 import { LemniscateError } from "../../core/errors.js";
 import { inputs } from "../../core/inputs.js";
+import { type LabelledImages, readCifar10 } from "../../data/cifar10.js";
 import { columnIndex } from "../../data/csv.js";
+import { readMnist } from "../../data/idx.js";
 import { numericTable } from "../../data/numeric-table.js";
 import type { Matrix } from "../../linalg/matrix.js";
 import { named, readCsv, readInputs, readTargets } from "../inputs.js";
@@ -54,7 +56,32 @@ export async function examplesOf(
     const checks = lenient ? ({ constantColumns: "keep", duplicates: "keep" } as const) : {};
     return fromCsv({ ...checks, ...block }, wanted, found("file", block.file));
   }
+  if (block.type === "cifar10") return images(await readCifar10(found("file", block.file)), wanted, where, block.count);
+  if (block.type === "mnist") {
+    const both = await readMnist(found("images", block.images), found("labels", block.labels));
+    return images(both, wanted, where, block.count);
+  }
   return block.type === "imdb" ? imdbExamples(block, found) : textExamples(block, found);
+}
+
+/** Images have classes, and no other targets. */
+function images(
+  { x, labels, classes }: LabelledImages,
+  wanted: Wanted,
+  where: string,
+  count = labels.length,
+): Examples {
+  if (wanted === "targets")
+    throw new LemniscateError({
+      code: "BadInput",
+      where,
+      given: "images, which have classes",
+      allowed: 'inference of type "classification"',
+      mend: "Write inference: {type: classification}, or --type classification.",
+    });
+  const some = examples(x, 0, Math.min(count, labels.length));
+  if (wanted === "nothing") return { x: some };
+  return { x: some, labels: labels.slice(0, count).map((label) => classes[label]!) };
 }
 
 async function fromNpy(

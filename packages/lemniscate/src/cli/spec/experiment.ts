@@ -93,6 +93,23 @@ const texts = z
   })
   .describe("A table of texts and their classes, as word vectors");
 
+const cifar10 = z
+  .strictObject({
+    type: z.literal("cifar10"),
+    file: file("A file of the binary version, such as data_batch_1.bin"),
+    count: count.describe("Take the first images only").optional(),
+  })
+  .describe("Images of Krizhevsky 2009, (n, 32, 32, 3) from 0 to 1");
+
+const mnist = z
+  .strictObject({
+    type: z.literal("mnist"),
+    images: file("Images in the IDX format, packed with gzip or not"),
+    labels: file("Their labels"),
+    count: count.describe("Take the first images only").optional(),
+  })
+  .describe("Images of LeCun et al. 1998, (n, 28, 28, 1) from 0 to 1");
+
 const inputs = z
   .strictObject({
     type: z.literal("inputs"),
@@ -103,7 +120,7 @@ const inputs = z
   })
   .describe("Several inputs of one network");
 
-const data = z.discriminatedUnion("type", [npy, csv, inputs, imdb, texts]).meta({ id: "data" });
+const data = z.discriminatedUnion("type", [npy, csv, inputs, imdb, texts, cifar10, mnist]).meta({ id: "data" });
 
 const standardize = z
   .boolean()
