@@ -27,7 +27,7 @@ export function pairVectors(): boolean {
 /** A thread for whoever knows what it is told: its file is `node-worker.ts`. */
 export const startThread: (<To = ToWorker, From = FromWorker>(index: number) => Thread<To, From>) | undefined = (
   index,
-) => threadOf(new Worker(new URL("./node-worker.js", import.meta.url), { ...settings, workerData: index }));
+) => threadOf(new Worker(new URL("./node-worker.js", import.meta.url), { ...settings, ...small, workerData: index }));
 
 /** A thread that draws random networks: its file, which knows all layers, is `node-drawer.ts`. */
 export const startDrawer: (<To, From>() => Thread<To, From>) | undefined = () =>
@@ -38,6 +38,9 @@ export const defaultDrawers: () => number = availableParallelism;
 
 /** The program's own flags are not for workers: one that came from --eval would look for its text there too. */
 const settings = { execArgv: [] };
+
+/** What a thread makes in JavaScript is short-lived: with more room for it each has some 6 MB of what nobody needs. */
+const small = { resourceLimits: { maxYoungGenerationSizeMb: 2 } };
 
 function threadOf<To, From>(worker: Worker): Thread<To, From> {
   // A program that has finished must end although an engine is still open.
