@@ -1,4 +1,5 @@
 import { LemniscateError } from "./errors.js";
+import { need } from "./options.js";
 import type { InputPart } from "./shape.js";
 
 /**
@@ -33,13 +34,22 @@ export interface Graphs {
   readonly weights: Float64Array;
 }
 
+/** Refuses what has no shape; its numbers are looked at where they are used, see {@link checkBatch}. */
+export function needBatch(where: string, given: unknown): void {
+  const { shape } = (given ?? {}) as { readonly shape?: unknown };
+  const is = Array.isArray(shape) && shape.length >= 2 && shape.every(Number.isInteger);
+  need(is, where, given, "a batch", "Make it with batch() or sequences().");
+}
+
 /** Sizes of the position axes, `[]` for feature vectors. */
 export function gridOf(batch: Batch): readonly number[] {
+  needBatch("gridOf", batch);
   return batch.shape.slice(1, -1);
 }
 
 /** Number of channels of each position. */
 export function channelsOf(batch: Batch): number {
+  needBatch("channelsOf", batch);
   return batch.shape.at(-1) as number;
 }
 
@@ -70,6 +80,8 @@ export function batch(
   const size = data.length;
   const values = data instanceof Float32Array || data instanceof Float64Array ? data : Float64Array.from(data);
   const channels = shape.at(-1) as number;
+  const isList = mask === undefined || Array.isArray(mask) || mask instanceof Uint8Array;
+  need(isList, `${where}: mask`, mask, "a list of 0 and 1", "Leave it out where nothing is padding.");
   const other = mask?.find((entry) => entry !== 0 && entry !== 1);
   if (other !== undefined)
     throw new LemniscateError({
@@ -244,6 +256,9 @@ export function maskedBy(constant: number, shape: readonly number[], data: Array
 export function examples(of: Batch, from: number, to: number): Batch {
   const positions = positionsOf(of);
   const stride = positions * channelsOf(of);
+  const inside = Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to && to <= of.shape[0];
+  need(inside, "examples", [from, to].join(" to "), `0 ≤ from ≤ to ≤ ${of.shape[0]}`, "The end is not among them.");
+  need(ArrayBuffer.isView(of.data), "examples", of.data, "a batch with its numbers", "Make it with batch().");
   const shape = [to - from, ...of.shape.slice(1)] as const;
   const data = of.data.subarray(from * stride, to * stride);
   const mask = of.mask === undefined ? {} : { mask: of.mask.subarray(from * positions, to * positions) };

@@ -1,6 +1,7 @@
 /** @module Graphs on whose nodes the positions of examples are. */
-import { type Batch, type Graphs, positionsOf } from "./batch.js";
+import { type Batch, type Graphs, needBatch, positionsOf } from "./batch.js";
 import { LemniscateError } from "./errors.js";
+import { needOptions, shown } from "./options.js";
 
 /** An edge from one node to another; its weight is 1 unless given. */
 export type Edge = readonly [from: number, to: number, weight?: number];
@@ -35,6 +36,8 @@ export interface GraphOptions {
  * ```
  */
 export function withGraphs(x: Batch, options: GraphOptions): Batch {
+  needBatch("withGraphs", x);
+  needOptions("withGraphs", options);
   const { undirected = false, selfLoops = false, normalize = "none" } = options;
   const [n, S] = [x.shape[0], positionsOf(x)];
   if (x.shape.length < 3 || x.parts !== undefined)
@@ -66,6 +69,8 @@ export function withGraphs(x: Batch, options: GraphOptions): Batch {
 
 /** The edges of an example, checked. */
 function edgesOf({ edges, adjacency }: GraphOptions, i: number, n: number, S: number): readonly Edge[] {
+  for (const list of [edges, adjacency])
+    if (list !== undefined && typeof list?.length !== "number") throw refused("BadInput", shown(list), "a list");
   if ((edges === undefined) === (adjacency === undefined))
     throw refused("BadInput", edges ? "edges and an adjacency" : "neither edges nor an adjacency", "one of them");
   if (adjacency !== undefined) {
@@ -83,6 +88,9 @@ function edgesOf({ edges, adjacency }: GraphOptions, i: number, n: number, S: nu
 }
 
 function checked(edges: readonly Edge[], S: number): readonly Edge[] {
+  const given: unknown = edges;
+  if (!Array.isArray(given) || !given.every((edge) => Array.isArray(edge)))
+    throw refused("BadInput", shown(edges), "a list of edges for each example");
   const isNode = (node: number): boolean => Number.isInteger(node) && node >= 0 && node < S;
   for (const [from, to, weight = 1] of edges) {
     if (!isNode(from) || !isNode(to))

@@ -1,5 +1,32 @@
 import { LemniscateError } from "./errors.js";
 
+/** What a value is, in an error: short ones as they are written, others by what they have. */
+export function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return "a function";
+  const short = Array.isArray(value) && value.length <= 5 && value.every((item) => typeof item === "number");
+  if (Array.isArray(value)) return short ? `[${value.join(", ")}]` : `a list of ${value.length}`;
+  if (typeof value !== "object" || value === null) return String(value);
+  return `an object with ${Object.keys(value).slice(0, 5).join(", ") || "nothing"}`;
+}
+
+/**
+ * Refuses what is not the kind of value that a call needs: without types anything can be given.
+ *
+ * @throws LemniscateError `BadInput`
+ */
+export function need(is: boolean, where: string, given: unknown, allowed: string, mend: string): void {
+  if (is) return;
+  throw new LemniscateError({ code: "BadInput", where, given: shown(given), allowed, mend });
+}
+
+/** Refuses options that are none, where some are needed. */
+export function needOptions(where: string, options: unknown): void {
+  const is = typeof options === "object" && options !== null;
+  need(is, `${where}: options`, options, "an object with options", "The types say which ones have no default.");
+}
+
 /**
  * Refuses options that a call does not know: without types a misspelt one is easily given, and would be ignored.
  *

@@ -1,5 +1,6 @@
-import type { Batch } from "../core/batch.js";
-import type { Matrix } from "../linalg/matrix.js";
+import { type Batch, needBatch } from "../core/batch.js";
+import { need, needOptions } from "../core/options.js";
+import { checkMatrix, type Matrix } from "../linalg/matrix.js";
 import { type GpOptions, gp, type Posterior } from "./gp.js";
 import type { AnyKernelSource, RunOptionsOf } from "./kernel-source.js";
 import { checkLabels, classCount, oneHot, predictedClasses } from "./labels.js";
@@ -59,7 +60,10 @@ export function classification(prediction: {
   readonly mean: Matrix<Float64Array>;
   readonly variance: Float64Array;
 }): Classification {
+  checkMatrix("classification: mean", prediction?.mean);
   const { mean, variance } = prediction;
+  const isList = typeof variance === "object" && variance?.length === mean.rows;
+  need(isList, "classification: variance", variance, `${mean.rows} numbers`, "Predict with uncertainty.");
   return {
     scores: mean,
     variance,
@@ -94,6 +98,8 @@ export async function classify<K extends AnyKernelSource>(
   labels: ArrayLike<number>,
   options: ClassifyOptions<K>,
 ): Promise<Classifier<K>> {
+  needBatch("classify: x", x);
+  needOptions("classify", options);
   const { classes: asked, ...rest } = options;
   const classes = classCount("classify", labels, asked);
   checkLabels("classify", labels, x.shape[0], classes);

@@ -1,6 +1,7 @@
 /** @module Kernels that a prediction needs, asked of a kernel source. */
-import type { Batch } from "../core/batch.js";
+import { type Batch, needBatch } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
+import { need } from "../core/options.js";
 import type { Matrix } from "../linalg/matrix.js";
 import type { AnyKernelSource, KernelMatrices, Quantity } from "./kernel-source.js";
 import { kernelsOf, type Method, type TestKernels, type Uncertainty } from "./predict.js";
@@ -36,6 +37,7 @@ export async function testKernels(
 
 /** Refuses targets that are not one row per input. */
 export function checkRows(where: string, y: Matrix, x: Batch): void {
+  needBatch(`${where}: x`, x);
   if (y.rows === x.shape[0]) return;
   throw new LemniscateError({
     code: "ShapeMismatch",
@@ -58,5 +60,6 @@ function blocks(
   get: readonly Quantity[],
   run: object,
 ): Promise<KernelMatrices> {
+  need(typeof kernel === "function", "kernel", kernel, "a kernel", "Make it with kernel(network).");
   return kernel(x1, x2, { ...run, get } as never);
 }

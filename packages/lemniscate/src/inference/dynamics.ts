@@ -1,4 +1,5 @@
 import type { Batch } from "../core/batch.js";
+import { needOptions } from "../core/options.js";
 import { checkRows, testKernels, trainKernels } from "./computed.js";
 import {
   checkFlow,
@@ -58,7 +59,9 @@ export async function trainingDynamics<K extends AnyKernelSource>(
   const flow = follow(where, { trainTrain, y: targets, get, learningRate, noise });
   return {
     ...flow,
-    predict: async (xTest, { times, uncertainty, ...testRun }) => {
+    predict: async (xTest, options) => {
+      needOptions(where, options);
+      const { times, uncertainty, ...testRun } = options;
       const known = { times, ...(uncertainty && { uncertainty }) };
       return flow.predict(await testKernels(kernel, xTest, x, get, uncertainty ?? "none", testRun), known);
     },

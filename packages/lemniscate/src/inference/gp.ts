@@ -1,4 +1,5 @@
 import type { Batch } from "../core/batch.js";
+import { needOptions } from "../core/options.js";
 import { checkRows, testKernels, trainKernels } from "./computed.js";
 import type { AnyKernelSource, RunOptionsOf } from "./kernel-source.js";
 import {
@@ -53,6 +54,7 @@ export async function gp<K extends AnyKernelSource>(
   y: Targets,
   options: GpOptions<K>,
 ): Promise<Posterior<K>> {
+  needOptions("gp", options);
   const { get = "nngp", noise, priorMean, jitter, ...run } = options;
   const regression: RegressionOptions = {
     get,

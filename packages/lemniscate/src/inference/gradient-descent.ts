@@ -147,12 +147,18 @@ export function gradientDescent(input: GradientDescentInput): GradientDescent {
       });
       return { time, weights: part(0), step, ...(momentum !== undefined && { velocity: part(size) }) };
     },
-    train: ({ weights }) => outputs(weights, ntk, start),
-    predict: ({ weights }, testTrain, before = initial) => {
+    train: (state) => outputs(needState(where, state, y), ntk, start),
+    predict: (state, testTrain, before = initial) => {
+      const weights = needState(where, state, y);
       const cross = needMatrix(`${where}: testTrain`, testTrain, undefined, y.rows);
       return outputs(weights, cross, outputsOf(`${where}: initial of test examples`, before, cross.rows, y.columns));
     },
   };
+}
+
+/** The weights of a state, checked. */
+function needState(where: string, state: DescentState, y: Matrix): Matrix {
+  return needMatrix(`${where}: state.weights`, state?.weights, y.rows, y.columns);
 }
 
 const losses: { readonly [Name in Exclude<Loss, LossGradient>]: LossGradient } = {

@@ -1,4 +1,5 @@
 import { LemniscateError } from "../core/errors.js";
+import { needOptions } from "../core/options.js";
 import { type Eigen, eigen } from "../linalg/eigen.js";
 import { type Matrix, meanDiagonal, toDouble, transpose, zeros } from "../linalg/matrix.js";
 import { multiply } from "../linalg/product.js";
@@ -118,7 +119,7 @@ export function follow(where: string, input: GradientFlowInput): GradientFlow {
   const y = checkFlow(where, input.y, input);
   const { get = "ntk", learningRate = 1, noise: asked = 0, initial = 0 } = input;
   const { prior } = kernelsOf[get];
-  const kernel = needMatrix(`${where}: trainTrain.${prior}`, input.trainTrain[prior], y.rows, y.rows);
+  const kernel = needMatrix(`${where}: trainTrain.${prior}`, input.trainTrain?.[prior], y.rows, y.rows);
   const noise = typeof asked === "number" ? asked : asked.relative * meanDiagonal(kernel);
   const { values, vectors } = eigen(withNoise(kernel, noise), where);
   const start =
@@ -147,8 +148,8 @@ export function follow(where: string, input: GradientFlowInput): GradientFlow {
 
 /** Refuses wrong options and targets, before any kernel is computed; answers with the targets as a matrix. */
 export function checkFlow(where: string, y: Targets, options: FlowOptions): Matrix {
-  checkWord(`${where}: get`, options.get ?? "ntk", Object.keys(kernelsOf));
-  checkNoise(where, options.noise ?? 0);
+  checkWord(`${where}: get`, options.get === undefined ? "ntk" : options.get, Object.keys(kernelsOf));
+  checkNoise(where, options.noise === undefined ? 0 : options.noise);
   checkLearningRate(where, options.learningRate ?? 1);
   return toTargets(where, y);
 }
@@ -228,7 +229,7 @@ function onTestSet<U extends Uncertainty>(
   const { where, get, vectors, spectrum, y } = of;
   const uncertainty = checkTimes(of, options);
   const { prior, spread } = kernelsOf[get];
-  const cross = needMatrix(`${where}: testTrain.${prior}`, test.testTrain[prior], undefined, y.rows);
+  const cross = needMatrix(`${where}: testTrain.${prior}`, test?.testTrain?.[prior], undefined, y.rows);
   const m = cross.rows;
   const start =
     typeof of.initial === "number"
@@ -269,8 +270,9 @@ function onTestSet<U extends Uncertainty>(
   });
 }
 
-function checkTimes(of: Context, { times, uncertainty = "none", ...others }: FlowPredictOptions): Uncertainty {
-  const { where } = of;
+function checkTimes({ where, initial }: Context, options: FlowPredictOptions): Uncertainty {
+  needOptions(where, options);
+  const { times, uncertainty = "none", ...others } = options;
   checkKeys(where, others, ["times", "uncertainty"]);
   checkWord(`${where}: uncertainty`, uncertainty, ["none", "variance", "covariance"]);
   const bad = Array.isArray(times) ? times.find((time) => !(time >= 0)) : times;
@@ -282,7 +284,7 @@ function checkTimes(of: Context, { times, uncertainty = "none", ...others }: Flo
       allowed: "a list of numbers ≥ 0",
       mend: "Infinity is the end of training.",
     });
-  if (uncertainty !== "none" && typeof of.initial !== "number")
+  if (uncertainty !== "none" && typeof initial !== "number")
     throw new LemniscateError({
       code: "OptionOutOfRange",
       where: `${where}: uncertainty`,

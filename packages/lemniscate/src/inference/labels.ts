@@ -1,5 +1,6 @@
 import { LemniscateError } from "../core/errors.js";
-import { type Matrix, zeros } from "../linalg/matrix.js";
+import { need } from "../core/options.js";
+import { checkMatrix, type Matrix, zeros } from "../linalg/matrix.js";
 import { logProbabilityOfLargest } from "./largest.js";
 
 /** Classes as integers from 0, or as the rows of a one-hot matrix. */
@@ -30,6 +31,7 @@ export function oneHot(labels: ArrayLike<number>, classes?: number): Matrix<Floa
  * @throws LemniscateError `ShapeMismatch` if there is only one column
  */
 export function predictedClasses(scores: Matrix): Int32Array {
+  checkMatrix("predictedClasses", scores);
   const { rows, columns, data } = scores;
   if (columns < 2)
     throw new LemniscateError({
@@ -87,7 +89,10 @@ export function logLikelihood(
   found: { readonly scores: Matrix; readonly variance: ArrayLike<number> },
   labels: Labels,
 ): number {
+  checkMatrix("logLikelihood: scores", found?.scores);
   const { scores, variance } = found;
+  const isList = typeof variance?.length === "number";
+  need(isList, "logLikelihood: variance", variance, "a number for each example", "Predict with uncertainty.");
   const truth = toClasses(labels);
   checkLabels("logLikelihood", truth, scores.rows, scores.columns);
   if (variance.length !== scores.rows || scores.rows === 0)
@@ -137,6 +142,9 @@ export function checkLabels(where: string, labels: ArrayLike<number>, n: number,
 }
 
 function toClasses(labels: Labels): ArrayLike<number> {
+  const isList = typeof labels === "object" && labels !== null;
+  const mend = "Number the classes from 0, or give a score for each class.";
+  need(isList, "labels", labels, "a list of classes, or a matrix with a column for each", mend);
   return "rows" in labels ? predictedClasses(labels) : labels;
 }
 

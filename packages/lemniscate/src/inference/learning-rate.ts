@@ -1,6 +1,7 @@
 import { LemniscateError } from "../core/errors.js";
 import { largestEigenvalue } from "../linalg/largest-eigenvalue.js";
 import type { Matrix } from "../linalg/matrix.js";
+import { checkKeys } from "./options.js";
 
 /** Options of {@link maxLearningRate}. */
 export interface MaxLearningRateOptions {
@@ -30,6 +31,7 @@ export interface MaxLearningRateOptions {
  * ```
  */
 export function maxLearningRate(ntk: Matrix, options: MaxLearningRateOptions = {}): number {
+  checkKeys("maxLearningRate", options, ["outputs", "momentum"]);
   const { outputs = 1, momentum = 0 } = options;
   if (!(Number.isInteger(outputs) && outputs > 0))
     throw outOfRange("outputs", outputs, "a whole number > 0", "It is the number of columns of the targets.");

@@ -1,8 +1,11 @@
 import { LemniscateError } from "../core/errors.js";
-import { type Matrix, sizeOf } from "../linalg/matrix.js";
+import { need } from "../core/options.js";
+import { checkMatrix, type Matrix, sizeOf } from "../linalg/matrix.js";
 
 /** Throws if an object has a key that is not allowed: a mistyped option must not pass in silence. */
 export function checkKeys(where: string, options: object, allowed: readonly string[]): void {
+  const isObject = typeof options === "object" && options !== null;
+  need(isObject, where, options, `an object with ${allowed.join(", ")}`, "See the types for those without defaults.");
   const unknown = Object.keys(options).find((key) => !allowed.includes(key));
   if (unknown !== undefined)
     throw new LemniscateError({
@@ -41,6 +44,7 @@ export function needMatrix(
       allowed: `a matrix of ${rows ?? "n"} × ${columns}`,
       mend: "This method needs it: compute it with the same network and data.",
     });
+  checkMatrix(where, matrix);
   const fits = matrix.columns === columns && (rows === undefined || matrix.rows === rows);
   if (!fits || matrix.data.length !== matrix.rows * matrix.columns)
     throw new LemniscateError({

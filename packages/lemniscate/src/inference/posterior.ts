@@ -83,7 +83,7 @@ const regressionKeys = ["get", "noise", "priorMean", "jitter"];
 
 /** Refuses wrong options and targets, before any kernel is computed; answers with the targets as a matrix. */
 export function checkRegression(where: string, y: Targets, options: RegressionOptions): Matrix {
-  checkWord(`${where}: get`, options.get ?? "nngp", Object.keys(kernelsOf));
+  checkWord(`${where}: get`, options.get === undefined ? "nngp" : options.get, Object.keys(kernelsOf));
   checkNoise(where, options.noise);
   checkPriorMean(where, options.priorMean ?? 0);
   return toTargets(where, y);
@@ -129,7 +129,7 @@ export function train(where: string, input: PosteriorInput): MatrixPosterior {
   const y = checkRegression(where, input.y, input);
   const { get = "nngp", priorMean = 0, jitter } = input;
   const quantity = kernelsOf[get].prior;
-  const prior = needMatrix(`${where}: trainTrain.${quantity}`, input.trainTrain[quantity], y.rows, y.rows);
+  const prior = needMatrix(`${where}: trainTrain.${quantity}`, input.trainTrain?.[quantity], y.rows, y.rows);
   const { noise, report } = resolveNoise(where, prior, y, { noise: input.noise, priorMean, jitter });
   const { residuals, mean } = center(y, priorMean);
   const fitted = fit(where, prior, residuals, noise, jitter);

@@ -58,7 +58,7 @@ export function predictMean(where: string, trained: Trained, test: TestKernels):
   const { weights } = trained.fit;
   const { prior } = kernelsOf[trained.get];
   const mean = multiply(
-    needMatrix(`${where}: testTrain.${prior}`, test.testTrain[prior], undefined, weights.rows),
+    needMatrix(`${where}: testTrain.${prior}`, test?.testTrain?.[prior], undefined, weights.rows),
     weights,
   );
   for (let i = 0; i < mean.data.length; i++)

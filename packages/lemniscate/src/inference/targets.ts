@@ -1,4 +1,5 @@
 import { LemniscateError } from "../core/errors.js";
+import { need } from "../core/options.js";
 import type { Matrix } from "../linalg/matrix.js";
 
 /** Targets of a regression: (n, outputs), or the n numbers of one output. */
@@ -19,6 +20,7 @@ export function toTargets(where: string, y: Targets): Matrix {
     });
   const matrix: Matrix = "rows" in y ? y : { rows: y.length, columns: 1, data: Float64Array.from(y) };
   const { rows, columns, data } = matrix;
+  need(typeof data?.length === "number", `${where}: y`, y, "a matrix { rows, columns, data }", "Give its numbers.");
   if (rows < 1 || columns < 1 || data.length !== rows * columns)
     throw new LemniscateError({
       code: "ShapeMismatch",

@@ -1,4 +1,5 @@
 import { LemniscateError } from "../core/errors.js";
+import { need, shown } from "../core/options.js";
 import { type Matrix, meanDiagonal, zeros } from "./matrix.js";
 import { addProduct } from "./product.js";
 import { checkSymmetric, equalRow } from "./symmetric.js";
@@ -62,10 +63,11 @@ export const defaultJitter: readonly number[] = [1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 
  * ```
  */
 export function cholesky(matrix: Matrix, options: CholeskyOptions = {}): Cholesky {
+  need(typeof options === "object" && options !== null, "cholesky", options, "options", "Leave them out.");
   const { shift = 0, jitter: ladder = defaultJitter, where = "cholesky" } = options;
   if (!Number.isFinite(shift)) throw badOption(where, "shift", `${shift}`, "a finite number");
-  if (!ladder.every((level) => level >= 0 && level < Number.POSITIVE_INFINITY))
-    throw badOption(where, "jitter", `[${ladder.join(", ")}]`, "a list of finite numbers ≥ 0, such as [1e-8, 1e-6]");
+  if (!Array.isArray(ladder) || !ladder.every((level) => level >= 0 && level < Number.POSITIVE_INFINITY))
+    throw badOption(where, "jitter", shown(ladder), "a list of finite numbers ≥ 0, such as [1e-8, 1e-6]");
   const norm = checkSymmetric(where, matrix);
   const unit = meanDiagonal(matrix);
   const factor = zeros(matrix.rows, matrix.rows);

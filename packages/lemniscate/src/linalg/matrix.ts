@@ -1,3 +1,4 @@
+import { need } from "../core/options.js";
 /** A dense real matrix, row by row: entry (i, j) is `data[i * columns + j]`. */
 export interface Matrix<T extends Float32Array | Float64Array = Float32Array | Float64Array> {
   readonly rows: number;
@@ -9,7 +10,28 @@ export interface Matrix<T extends Float32Array | Float64Array = Float32Array | F
 
 /** A matrix of zeros, in double precision. */
 export function zeros(rows: number, columns: number): Matrix<Float64Array> {
+  const possible = [rows, columns].every((size) => Number.isInteger(size) && size >= 0) && rows * columns < 2 ** 32;
+  need(
+    possible,
+    "zeros",
+    `${rows} × ${columns}`,
+    "whole numbers ≥ 0 with a product below 2³²",
+    "Give rows and columns.",
+  );
   return { rows, columns, data: new Float64Array(rows * columns) };
+}
+
+/**
+ * Refuses what is no matrix: without types anything can be given.
+ *
+ * @throws LemniscateError `BadInput`
+ */
+export function checkMatrix(where: string, given: unknown): void {
+  const { rows, columns, data } = (given ?? {}) as { readonly [key in keyof Matrix]?: unknown };
+  const sizes = [rows, columns].every((size) => Number.isInteger(size) && (size as number) >= 0);
+  const filled = ArrayBuffer.isView(data) && (data as Float64Array).length === (rows as number) * (columns as number);
+  const mend = "Make it with zeros(), or of a Float64Array with a number for each place, row by row.";
+  need(sizes && filled, where, given, "a matrix { rows, columns, data } with rows · columns numbers", mend);
 }
 
 /** How messages name the size of a matrix: `"3 × 2"`. */
@@ -32,6 +54,7 @@ export function meanDiagonal(matrix: Matrix): number {
 
 /** Rows and columns exchanged, in double precision. */
 export function transpose(matrix: Matrix): Matrix<Float64Array> {
+  checkMatrix("transpose", matrix);
   const { rows, columns, data } = matrix;
   const turned = zeros(columns, rows);
   const block = 32; // keeps both sides of the copy in cache

@@ -1,5 +1,5 @@
 import { LemniscateError } from "../core/errors.js";
-import { type Matrix, sizeOf, zeros } from "./matrix.js";
+import { checkMatrix, type Matrix, sizeOf, zeros } from "./matrix.js";
 
 /** A block of numbers inside an array: entry (i, k) is `data[offset + i * step + k * stride]`. */
 export interface Block {
@@ -141,6 +141,7 @@ function addRow(c: Float64Array, at: number, sign: 1 | -1, x0: number, x1: numbe
  * ```
  */
 export function multiply(a: Matrix, b: Matrix): Matrix<Float64Array> {
+  for (const side of [a, b]) checkMatrix("multiply", side);
   if (a.columns !== b.rows)
     throw new LemniscateError({
       code: "ShapeMismatch",

@@ -1,6 +1,7 @@
 import { LemniscateError } from "../core/errors.js";
+import { need } from "../core/options.js";
 import type { Cholesky } from "./cholesky.js";
-import { type Matrix, sizeOf, toDouble, transpose } from "./matrix.js";
+import { checkMatrix, type Matrix, sizeOf, toDouble, transpose } from "./matrix.js";
 import { backwardRows, forwardRows } from "./triangular.js";
 
 /**
@@ -59,6 +60,7 @@ export function solveRows(a: Cholesky, b: Matrix): Matrix<Float64Array> {
  * ```
  */
 export function logDeterminant(a: Cholesky): number {
+  checkFactor("logDeterminant", a);
   const { rows: n, data } = a.factor;
   let sum = 0;
   for (let i = 0; i < n; i++) sum += 2 * Math.log(data[i * n + i] as number);
@@ -79,6 +81,7 @@ export function logDeterminant(a: Cholesky): number {
  * ```
  */
 export function conditionEstimate(a: Cholesky): number {
+  checkFactor("conditionEstimate", a);
   const n = a.factor.rows;
   if (n === 0) return 0;
   let probe = new Float64Array(n).fill(1 / n);
@@ -109,10 +112,17 @@ function onColumns(
   b: Matrix,
   change: (rows: Matrix<Float64Array>) => void,
 ): Matrix<Float64Array> {
+  checkFactor(where, a);
+  checkMatrix(where, b);
   if (b.rows !== a.factor.rows) throw wrongSize(where, b, `(${a.factor.rows} × m)`);
   const rows = transpose(b);
   change(rows);
   return transpose(rows);
+}
+
+function checkFactor(where: string, a: Cholesky): void {
+  need(typeof a?.factor === "object", where, a, "what cholesky() answers", "Factor the matrix before.");
+  checkMatrix(where, a.factor);
 }
 
 function wrongSize(where: string, b: Matrix, allowed: string): LemniscateError {

@@ -1,5 +1,7 @@
 /** @module Blocks of transformers, as plain data made of the layers that they are. */
+
 import { LemniscateError } from "../core/errors.js";
+import { needOptions } from "../core/options.js";
 import { concat, residual, serial } from "./combinators.js";
 import { type AttentionArguments, attention } from "./layers/attention.js";
 import { type DenseOptions, dense } from "./layers/dense.js";
@@ -38,6 +40,7 @@ export interface TransformerBlockOptions {
  * ```
  */
 export function transformerBlock(options: TransformerBlockOptions = {}): Network<SamePlacement> {
+  needOptions("transformerBlock", options);
   const { norm = "pre", nonlinearity = relu() } = options;
   if (norm !== "pre" && norm !== "post")
     throw new LemniscateError({
@@ -92,7 +95,9 @@ export interface CrossAttentionOptions {
  * (await kernel(net)(x, null, { get: "nngp" })).rows; // => 1
  * ```
  */
-export function crossAttention({ queries, memory, memoryLength, attention: options }: CrossAttentionOptions): Network {
+export function crossAttention(given: CrossAttentionOptions): Network {
+  needOptions("crossAttention", given);
+  const { queries, memory, memoryLength, attention: options } = given;
   const mask = { memory: memoryLength };
   const layers = [
     concat([queries, memory], { along: 0 }),

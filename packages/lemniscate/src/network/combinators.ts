@@ -1,4 +1,5 @@
 import { LemniscateError } from "../core/errors.js";
+import { need, needOptions } from "../core/options.js";
 import type {
   BesidePlacement,
   Network,
@@ -136,6 +137,8 @@ export function concat<const Branches extends readonly Network[], const Along ex
   branches: Branches & (Along extends "channels" ? Possible<BesidePlacement<Branches, "concatenation">> : unknown),
   options: { readonly along?: Along } = {},
 ): Concat & Network<Along extends "channels" ? BesidePlacement<Branches, "concatenation"> : Placement> {
+  need(Array.isArray(branches), "concat", branches, "a list of networks", "As in concat([one, other]).");
+  needOptions("concat", options);
   const along: "channels" | number = options.along ?? "channels";
   if (along !== "channels" && !(Number.isInteger(along) && along >= 0))
     throw new LemniscateError({

@@ -1,5 +1,7 @@
 /** @module Attention with finitely many heads: outputs are a mixture of Gaussians, one for each draw of the heads. */
+
 import { LemniscateError } from "../core/errors.js";
+import { needOptions } from "../core/options.js";
 import type { Combinator } from "./combinators.js";
 import { networkFromData } from "./json.js";
 import type { Network } from "./placement.js";
@@ -51,14 +53,16 @@ const linear = new Set([
  * (await Promise.all(kernels)).length; // => 3
  * ```
  */
-export function headMixture(network: Network, { heads, components, seed = 0 }: HeadOptions): Network[] {
+export function headMixture(network: Network, options: HeadOptions): Network[] {
+  needOptions("headMixture", options);
+  const { heads, components, seed = 0 } = options;
   for (const [name, value] of Object.entries({ heads, components }))
-    if (!Number.isInteger(value) || value < 1)
+    if (!Number.isInteger(value) || value < 1 || value >= 2 ** 32)
       throw new LemniscateError({
         code: "OptionOutOfRange",
         where: `headMixture: ${name}`,
         given: String(value),
-        allowed: "a whole number ≥ 1",
+        allowed: "a whole number ≥ 1, below 2³²",
         mend: "Count them.",
       });
   checkNetwork(network);

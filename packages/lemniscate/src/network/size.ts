@@ -1,5 +1,7 @@
 /** @module Whether something is a network at all, and no more than a program can be made of. */
+
 import { LemniscateError } from "../core/errors.js";
+import { shown } from "../core/options.js";
 import { type Path, pathInWords } from "./path.js";
 import type { Network } from "./placement.js";
 
@@ -55,10 +57,22 @@ export function typedAt(data: unknown, at: Path): { readonly type: string } & Re
   });
 }
 
+/** Networks that are made of others, in a list. */
+const combined: ReadonlySet<string> = new Set(["serial", "parallel", "product", "concat"]);
+
 function layersIn(data: unknown, at: Path): number {
   const { layers, branches, layer, times, type } = typedAt(data, at);
   const list = type === "serial" ? layers : branches;
   if (type === "repeat") return Number(times) * layersIn(layer, [...at, "layer"]);
+  if (!Array.isArray(list) && combined.has(type))
+    throw new LemniscateError({
+      code: "BadNetwork",
+      where: `network${pathInWords(at)} (${type})`,
+      given: shown(list),
+      allowed: type === "serial" ? "a list of layers" : "a list of branches",
+      mend: `Make it with ${type}().`,
+      path: at,
+    });
   if (!Array.isArray(list)) return 1;
   const key = type === "serial" ? "layers" : "branches";
   return list.reduce((sum: number, one, i) => sum + layersIn(one, [...at, key, i]), 0);

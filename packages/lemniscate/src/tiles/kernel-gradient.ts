@@ -1,5 +1,6 @@
 import type { Batch } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
+import { needOptions } from "../core/options.js";
 import type { Numbers } from "../engines/engine.js";
 import type { Matrix } from "../linalg/matrix.js";
 import { serial } from "../network/combinators.js";
@@ -87,8 +88,9 @@ export interface GradientOptions<Place extends string = string> {
  */
 export function kernelGradient<N extends Network, const Place extends string>(
   network: N & Predictor<PlacementOf<N>>,
-  { by }: GradientOptions<Place>,
+  options: GradientOptions<Place>,
 ): KernelGradient<Place> {
+  const { by } = options ?? {};
   if (!Array.isArray(by) || by.length === 0 || by.some((place) => typeof place !== "string" || place === ""))
     throw new LemniscateError({
       code: "OptionOutOfRange",
@@ -109,6 +111,7 @@ export function kernelGradient<N extends Network, const Place extends string>(
     return { value: at(""), gradient: Object.fromEntries(by.map((place) => [place, at(place)])) };
   };
   const call = async (x1: Batch, x2: Batch | null, options: KernelOptions & AnyGet): Promise<unknown> => {
+    needOptions("kernel", options);
     const get = listOf(options.get);
     const { value, gradient } = named(await all.matrices(x1, x2, { ...options, get }), get);
     const { get: quantity } = options;

@@ -1,6 +1,6 @@
 import { type Batch, examples } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
-import { onlyKnown } from "../core/options.js";
+import { need, needOptions, onlyKnown } from "../core/options.js";
 import type { RunOptions } from "../core/run.js";
 import { describeShape, positionCount, type Shape } from "../core/shape.js";
 import type { Engine, Numbers, Precision, Tile } from "../engines/engine.js";
@@ -214,6 +214,7 @@ export function keyedKernel(
 
   /** The program for examples without padding, and how many of them there are. */
   const planned = (shape: readonly number[], options: ExplainOptions) => {
+    needOptions("kernel", options);
     const get = options.get ?? (["nngp", "ntk"] as const);
     checkGet(get);
     checkSizes(shape, options.columns);
@@ -326,8 +327,8 @@ export function keyedKernel(
   }
 
   async function diagonal(x: Batch, options: ListOptions): Promise<Keyed<Numbers>> {
-    options.signal?.throwIfAborted();
     checkOptions(options);
+    options.signal?.throwIfAborted();
     checkInputs(x, null, precisionOf(options));
     checkOutputs(inputShape(x));
     const planned = programFor(networks, options.get, [x]);
@@ -363,6 +364,7 @@ export function keyedKernel(
     diagonal,
     estimate: async (shape, options = {}) => {
       const { program, n1, n2 } = planned(shape, options);
+      checkEngine(options.engine);
       await using borrowed = await borrow(options);
       return estimate(borrowed.engine, program, n1, n2, options.memory);
     },
@@ -410,6 +412,12 @@ const known = ["get", "engine", "precision", "memory", "standardErrors", "signal
 function checkOptions(options: ListOptions): void {
   onlyKnown("kernel", options, known);
   checkGet(options.get);
+  checkEngine(options.engine);
+}
+
+function checkEngine(engine: Engine | undefined): void {
+  const isEngine = engine === undefined || typeof engine?.tiles === "function";
+  need(isEngine, "kernel: engine", engine, "an engine", "Open it with openEngine(), or leave it out.");
 }
 
 function checkGet(get: readonly string[]): void {

@@ -1,5 +1,6 @@
 import type { Batch } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
+import { needOptions } from "../core/options.js";
 import type { Numbers } from "../engines/engine.js";
 import type { Matrix } from "../linalg/matrix.js";
 import type { Network, PlacementOf, Predictor } from "../network/placement.js";
@@ -95,6 +96,7 @@ export function kernels<const Networks extends Readonly<Record<string, Network>>
       ]),
     );
   const call = async (x1: Batch, x2: Batch | null, options: KernelOptions & AnyGet): Promise<unknown> => {
+    needOptions("kernels", options);
     const get = listOf(options.get);
     const found = named(await all.matrices(x1, x2, { ...options, get }), get);
     if (typeof options.get !== "string") return found;

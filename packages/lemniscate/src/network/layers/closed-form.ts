@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LemniscateError } from "../../core/errors.js";
+import { needOptions } from "../../core/options.js";
 import { type Algebra, numbers } from "../../ops/algebra.js";
 import type { Dual } from "../../ops/duals/dual.js";
 import { registerDual, registerFunction } from "../../ops/registry.js";
@@ -91,6 +92,7 @@ function ruleOf({ name }: ClosedFormOptions): LayerDefinition<ClosedFormOptions>
 export function closedForm(
   formulas: ClosedFormFormulas,
 ): LayerNetwork<ClosedFormOptions, NonlinearityPlacement<"closedForm">> {
+  needOptions("closedForm", formulas);
   const { name, fn, covariance, derivative } = formulas;
   for (const [key, given] of Object.entries({ fn, covariance, derivative }))
     if (typeof given !== "function")

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LemniscateError } from "../../core/errors.js";
+import { need, needOptions } from "../../core/options.js";
 import { expandInHermite, type HermiteExpansion } from "../../ops/duals/hermite-expansion.js";
 import { type HermiteSeriesParameters, hermiteSeriesDual } from "../../ops/duals/hermite-series.js";
 import type { FunctionName } from "../../ops/named-functions.js";
@@ -114,6 +115,7 @@ function seriesOf(options: ElementwiseOptions): HermiteSeriesParameters {
 export function elementwise(
   options: NamedFunction | UserFunction,
 ): LayerNetwork<ElementwiseOptions, NonlinearityPlacement<"elementwise">> {
+  needOptions("elementwise", options);
   const { fn, ...others } = options;
   if (typeof fn !== "function") {
     const made = makeLayer<ElementwiseOptions, NonlinearityPlacement<"elementwise">>(elementwiseDefinition, options);
@@ -121,6 +123,8 @@ export function elementwise(
     return made;
   }
   const { name, kinks = [], ...given } = others as Omit<UserFunction, "fn">;
+  const places = Array.isArray(kinks) && kinks.every(Number.isFinite);
+  need(places, "elementwise: kinks", kinks, "a list of numbers", "Leave it out where the function is smooth.");
   const { maxVariance, tolerance } = makeLayer<ElementwiseOptions, NonlinearityPlacement<"elementwise">>(
     elementwiseDefinition,
     { ...given, fn: "tanh" },
