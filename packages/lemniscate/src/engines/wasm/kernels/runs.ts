@@ -161,12 +161,8 @@ function smaller(f: Fn, x: Local, y: Local, out: Local): void {
 export function defineMaskedRuns(module: ModuleBuilder, format: Format): void {
   module.define("maskedRuns", i32s(10), (f) => {
     const [src, dst, rows, srcRow, dstRow, taps, tap, masks, mask, bytes] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
-    const [row, j, t, at, here, wide] = [f.local(), f.local(), f.local(), f.local(), f.local(), f.local()];
-    const store = (u: number, sum: () => void): void => {
-      f.get(dst).get(j).op("i32.add");
-      sum();
-      f.mem("v128.store", 16 * u);
-    };
+    const [row, j, t, at, bits, wide] = [f.local(), f.local(), f.local(), f.local(), f.local(), f.local()];
+    const here = f.local();
     const written = (count: number): void => {
       const ats = Array.from({ length: writtenTaps }, () => [f.local(), f.local()] as const);
       for (const [k, [from, bits]] of ats.entries()) {
@@ -174,34 +170,40 @@ export function defineMaskedRuns(module: ModuleBuilder, format: Format): void {
         if (before === undefined) f.get(src).get(j).op("i32.add").set(from).get(masks).get(j).op("i32.add").set(bits);
         else f.get(before[0]).get(tap).op("i32.add").set(from).get(before[1]).get(mask).op("i32.add").set(bits);
       }
-      for (let u = 0; u < count; u++)
-        store(u, () => {
-          for (const [k, [from, bits]] of ats.entries()) {
-            f.get(from)
-              .mem("v128.load", 16 * u)
-              .get(bits)
-              .mem("v128.load", 16 * u)
-              .op("v128.and");
-            if (k > 0) f.op(`${format.shape}.add`);
-          }
-        });
+      f.get(dst).get(j).op("i32.add").set(here);
+      for (let u = 0; u < count; u++) {
+        f.get(here);
+        for (const [k, [from, bits]] of ats.entries()) {
+          f.get(from)
+            .mem("v128.load", 16 * u)
+            .get(bits)
+            .mem("v128.load", 16 * u)
+            .op("v128.and");
+          if (k > 0) f.op(`${format.shape}.add`);
+        }
+        f.mem("v128.store", 16 * u);
+      }
     };
     const vectors = (count: number): void => {
       const sums = Array.from({ length: count }, () => f.local("v128"));
       for (const sum of sums) f.v128(new Uint8Array(16)).set(sum);
-      f.get(src).get(j).op("i32.add").set(at).get(masks).get(j).op("i32.add").set(here).i32(0).set(t);
+      f.get(src).get(j).op("i32.add").set(at).get(masks).get(j).op("i32.add").set(bits);
+      f.get(dst).get(j).op("i32.add").set(here).i32(0).set(t);
       f.while(t, taps, 1, () => {
         for (const [u, sum] of sums.entries())
           f.get(sum)
             .get(at)
             .mem("v128.load", 16 * u)
-            .get(here)
+            .get(bits)
             .mem("v128.load", 16 * u)
             .op("v128.and", `${format.shape}.add`)
             .set(sum);
-        f.advanceBy(at, tap).advanceBy(here, mask);
+        f.advanceBy(at, tap).advanceBy(bits, mask);
       });
-      for (const [u, sum] of sums.entries()) store(u, () => f.get(sum));
+      for (const [u, sum] of sums.entries())
+        f.get(here)
+          .get(sum)
+          .mem("v128.store", 16 * u);
     };
     const overVectors = (body: (count: number) => void): void => {
       f.while(j, wide, 16 * unroll, () => body(unroll));
