@@ -323,7 +323,8 @@ const attention: Rule = (o, w, s) => {
     const seen = position?.logits === "encodings" ? encodings!.map(masked) : both;
     const from = position?.values ? both : vectors;
     const d = seen[0]!.length;
-    const scale = (o.queryStd * o.keyStd) / d / (o.scaling === "linear" ? keys : Math.sqrt(keys));
+    const standard = o.parameterization === "standard";
+    const scale = (standard ? 1 : (o.queryStd * o.keyStd) / d) / (o.scaling === "linear" ? keys : Math.sqrt(keys));
     const mixed = range(heads).map((h) => {
       const K = seen.map((v) => project(v, w.key!, h));
       const Q = o.scaling === "linear" ? K : seen.map((v) => project(v, w.query!, h));
@@ -341,13 +342,13 @@ const attention: Rule = (o, w, s) => {
         return V.reduce<Vector>((all, v, b) => plus(all, times(v, zeta[b]!)), zeroes(values));
       });
     });
-    const std = (o.outStd * o.valueStd) / Math.sqrt(heads * values * from[0]!.length);
+    const std = standard ? 1 : (o.outStd * o.valueStd) / Math.sqrt(heads * values * from[0]!.length);
     const width = w.out!.shape[2]!;
     return range(S).map((a) => {
       const y = range(width).map((k) => {
         const at = (h: number, v: number): number => w.out!.data[(h * values + v) * width + k]!;
         const total = sum(mixed.map((of, h) => sum(of[a]!.map((value, v) => value * at(h, v)))));
-        return std * total + (w.bias == null ? 0 : o.biasStd * w.bias.data[k]!);
+        return std * total + (w.bias == null ? 0 : (standard ? 1 : o.biasStd) * w.bias.data[k]!);
       });
       if (o.skip === 0) return y;
       return plus(times(vectors[a]!, Math.sqrt(o.skip)), times(y, Math.sqrt(1 - o.skip)));
@@ -521,21 +522,30 @@ export function weightsOf(
   o: Layer,
   grid: readonly number[],
   channels: number,
-  { width, heads, keys, values }: Sizes,
+  sizes: Sizes,
 ): Readonly<Record<string, { readonly shape: readonly number[]; readonly std: number } | null>> {
   const one = (...shape: readonly number[]) => ({ shape, std: 1 });
-  const outs = o.width ?? width;
+  const [outs, heads, keys, values] = [
+    o.width ?? sizes.width,
+    ...[o.heads ?? sizes.heads, o.keys ?? sizes.keys, o.values ?? sizes.values],
+  ];
   if (o.type === "attention") {
     const { position } = o;
     const encodings = position?.combine === "concat" ? (position.width ?? channels) : channels;
     const both = position?.combine === "concat" ? channels + encodings : channels;
     const seen = position?.logits === "encodings" ? encodings : both;
+    const into = position?.values ? both : channels;
+    const drawn = (variance: number, ...shape: readonly number[]) => ({
+      shape,
+      std: o.parameterization === "standard" ? Math.sqrt(variance) : 1,
+    });
+    const tied = o.scaling === "linear";
     return {
-      query: o.scaling === "linear" ? null : one(seen, heads, keys),
-      key: one(seen, heads, keys),
-      value: one(position?.values ? both : channels, heads, values),
-      out: one(heads, values, outs),
-      bias: o.biasStd === null ? null : one(outs),
+      query: tied ? null : drawn(o.queryStd ** 2 / seen, seen, heads, keys),
+      key: drawn((tied ? o.queryStd * o.keyStd : o.keyStd ** 2) / seen, seen, heads, keys),
+      value: drawn(o.valueStd ** 2 / into, into, heads, values),
+      out: drawn(o.outStd ** 2 / (heads * values), heads, values, outs),
+      bias: o.biasStd === null ? null : drawn(o.biasStd ** 2, outs),
       encodings: position === null ? null : one(count(grid), encodings),
     };
   }

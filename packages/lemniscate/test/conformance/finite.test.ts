@@ -1,5 +1,6 @@
 import { type Batch, type Network, networkFromData, openEngine, positionKernel } from "lemniscate";
-import { test } from "vitest";
+import { monteCarloKernel } from "lemniscate/finite";
+import { expect, test } from "vitest";
 import { expectLimit } from "./finite.js";
 import { randomBatch } from "./random.js";
 
@@ -218,3 +219,25 @@ for (const { name, network, x, width } of cases)
     const kernels = await positionKernel(network)(x, null, { get: ["nngp", "ntk"], engine });
     await expectLimit(kernels, network, x, width);
   });
+
+// Its limit goes with the sizes, so that two widths are not compared; what is left of the bias is some per cent.
+test.each(["linear", "sqrt"])(
+  "attention of standard weights at %s scaling is near the NTK of its sizes",
+  async (scaling) => {
+    const standard = { parameterization: "standard", heads: 24, keys: 64, values: 4, biasStd: 0.3, queryStd: 0.8 };
+    const network = serial(
+      { ...dense, width: 64 },
+      norm,
+      attention({ ...standard, scaling, weights: "relu" }),
+      pool,
+      dense,
+    );
+    const engine = await openEngine({ name: "reference" });
+    const { ntk } = await positionKernel(network)(tokens, null, { get: ["ntk"], engine });
+    const found = await monteCarloKernel(network, { width: 32, samples: 60, seed: 3 })(tokens, null, { get: ["ntk"] });
+    const scale = Math.max(...ntk.map(Math.abs));
+    for (const [i, wanted] of ntk.entries())
+      expect(Math.abs(found.ntk.mean[i]! - wanted)).toBeLessThan(4 * found.ntk.error[i]! + 0.08 * scale);
+    expect(Math.max(...found.ntk.error)).toBeLessThan(0.05 * scale);
+  },
+);

@@ -35,10 +35,14 @@ const mutations: readonly Mutation[] = [
   ),
   mutation("network/layers/dense.js", "biasStd === null ? 0 : 1", "biasStd ?? 0"),
   mutation("network/layers/dense.js", "fanIn / widthScale[0]", "fanIn * widthScale[0]"),
-  mutation("network/layers/attention.js", "affine(values.nngp(p, q), 2, 0)", "affine(values.nngp(p, q), 1, 0)"),
+  mutation(
+    "network/layers/attention.js",
+    "affine(values.nngp(p, q), share, 0)",
+    "affine(values.nngp(p, q), share / 2, 0)",
+  ),
   mutation("network/layers/attention.js", "(o.outStd * o.valueStd) ** 2", "o.outStd * o.valueStd"),
   mutation("network/layers/attention.js", "o.queryStd * o.keyStd, 0)", "(o.queryStd * o.keyStd) ** 2, 0)"),
-  mutation("network/layers/attention.js", "affine(norm(p, q), 4, 0)", "affine(norm(p, q), 3, 0)"),
+  mutation("network/layers/attention.js", "affine(norm(p, q), values + logits, 0)", "affine(norm(p, q), values, 0)"),
   mutation("network/layers/attention.js", "inner(V.nngp(p, q), I.ntk(p, q))", "inner(V.nngp(p, q), V.ntk(p, q))"),
   mutation("network/encodings.js", "(options.std ** 2 * dp) / (d + dp)", "(options.std ** 2 * d) / (d + dp)"),
   mutation("network/encodings.js", "kept(add(affine(below.ntk(p, q), content, 0), R(p, q)), p, q)", "below.ntk(p, q)"),
@@ -47,10 +51,14 @@ const mutations: readonly Mutation[] = [
     "parametersOf(options, input)), options.std ** 2, 0)",
     "parametersOf(options, input)), 1, 0)",
   ),
+  mutation("network/attention-shares.js", "(heads * values) / outStd ** 2", "heads / outStd ** 2"),
+  mutation("network/attention-shares.js", "into / valueStd ** 2", "seen / valueStd ** 2"),
+  mutation("network/attention-shares.js", "+ seen / keyStd ** 2", "+ seen / queryStd ** 2"),
+  mutation("network/attention-shares.js", "biasStd === null ? 0 : 1", "biasStd ?? 0"),
   mutation("network/layers/attention.js", "affine(f, 1 - share, 0)", "affine(f, share, 0)"),
   mutation("network/layers/attention.js", "mix(below.ntk(p, q), attended.ntk(p, q))", "attended.ntk(p, q)"),
-  mutation("network/layers/attention.js", "add(affine(Vk, 2, 0), V.ntk(p, q))", "affine(Vk, 2, 0)"),
-  mutation("network/layers/attention.js", "add(affine(Ik, 2, 0), It)", "add(Ik, It)"),
+  mutation("network/layers/attention.js", "add(affine(Vk, values, 0), V.ntk(p, q))", "affine(Vk, values, 0)"),
+  mutation("network/layers/attention.js", "add(affine(Ik, logits, 0), It)", "add(Ik, It)"),
   mutation(
     "network/layers/attention.js",
     "multiply(Ik, slopes(multiply(Vk, It)",
@@ -265,6 +273,7 @@ function networks(library: Library): readonly [Lemniscate.Network, Lemniscate.Ba
   const conv = { type: "conv", weightStd: 1.2, biasStd: 0.3, width: 4 };
   const standard = { ...conv, parameterization: "standard" };
   const conv2 = { ...conv, filter: [3, 3], padding: "same" };
+  const declared = { parameterization: "standard", heads: 3, values: 5 };
   const attention = (options: object): object => ({
     type: "attention",
     keyStd: 0.8,
@@ -315,6 +324,8 @@ function networks(library: Library): readonly [Lemniscate.Network, Lemniscate.Ba
     phi({ type: "expNormalized", gamma: 0.7, shift: 0.2 }),
     [net({ ...dense, parameterization: "standard", widthScale: [2, 3] }, { type: "relu" }, dense), features],
     [net(attention({}), { type: "relu" }, { type: "flatten" }, dense), tokens],
+    [net(dense, attention({ ...sqrt, ...declared })), tokens],
+    [net(dense, attention({ ...declared, position: { ...near, combine: "concat", width: 7 } })), tokens],
     [net(dense, attention({ weights: { type: "hermite", degree: 3 } }), attention({ weights: bent })), tokens],
     [net(dense, attention({ weights: { type: "elementwise", fn: "selu" } }), pool), tokens],
     [net(dense, attention({ position: near }), { type: "layerNorm" }, pool, dense), tokens],

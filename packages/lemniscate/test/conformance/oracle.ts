@@ -597,6 +597,17 @@ function attention(
   const qk = std("queryStd") * std("keyStd");
   const ov = std("valueStd") * std("outStd");
   const bias = ((network["biasStd"] as number | null) ?? 0) ** 2;
+  // Derivatives in weights of standard deviation σ/√(fan-in) instead of 1.
+  const standard = network["parameterization"] === "standard";
+  const concat =
+    position?.["combine"] === "concat" ? ((position["width"] as number | undefined) ?? below.channels!) : 0;
+  const seen = position?.["logits"] === "encodings" ? concat || below.channels! : below.channels! + concat;
+  const into = below.channels! + (position?.["values"] === true ? concat : 0);
+  const one = (fanIn: number, name: string): number => (standard ? fanIn / std(name) ** 2 : 1);
+  const fanOut = (network["heads"] as number) * (network["values"] as number);
+  const ofValues = one(into, "valueStd") + one(fanOut, "outStd");
+  const ofLogits = one(seen, "queryStd") + one(seen, "keyStd");
+  const biasOfNtk = standard ? (network["biasStd"] === null ? 0 : 1) : bias;
   const channels = network["width"] as number | undefined;
   const reads = tokenMask(network["mask"] as Data | "causal" | null, below.grid);
   const skip = std("skip");
@@ -620,12 +631,12 @@ function attention(
     return skipped(
       (i, j, a, b) => bias + ov ** 2 * sum(a, b, (c, d) => VK(i, j, c, d) * E(value, i, j, [a, b, c, d])),
       (i, j, a, b) =>
-        bias +
+        biasOfNtk +
         ov ** 2 *
           sum(a, b, (c, d) => {
             const [ab, cd] = [IK(i, j, a, b), IK(i, j, c, d)];
-            const logits = 2 * ab * cd + IT(i, j, a, b) * cd + ab * IT(i, j, c, d);
-            const values = (2 * VK(i, j, c, d) + VT(i, j, c, d)) * E(value, i, j, [a, b, c, d]);
+            const logits = ofLogits * ab * cd + IT(i, j, a, b) * cd + ab * IT(i, j, c, d);
+            const values = (ofValues * VK(i, j, c, d) + VT(i, j, c, d)) * E(value, i, j, [a, b, c, d]);
             return values + qk ** 2 * VK(i, j, c, d) * logits * E(slope, i, j, [a, b, c, d]);
           }),
     );
@@ -662,7 +673,7 @@ function attention(
   const [AK, AT] = [applied(VK), applied(VT)];
   return skipped(
     (...at) => AK(...at) + bias,
-    (...at) => 2 * AK(...at) + AT(...at) + bias,
+    (...at) => ofValues * AK(...at) + AT(...at) + biasOfNtk,
   );
 }
 

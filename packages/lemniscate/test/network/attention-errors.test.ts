@@ -4,7 +4,10 @@ import { transformerBlock } from "../../src/network/blocks.js";
 import { headMixture } from "../../src/network/heads.js";
 import { attention } from "../../src/network/layers/attention.js";
 import { shapeOf } from "../../src/network/trace.js";
+import { compile } from "../../src/program/compile.js";
 import { layer, net, refuses, tokens } from "./refusals.js";
+
+const both = { get: ["nngp", "ntk"], masked: false } as const;
 
 /** What a function of a user is in a file, where its name alone is known. */
 const coefficients = {
@@ -31,6 +34,24 @@ describe("attention with matrices over positions, and with masks", () => {
       message:
         "network.layers[0]: attention: mask.allowed: got 2 rows, one of 2 numbers, allowed is 5 × 5, for as many positions. Give a row and a column for each position, padding included, in row-major order.",
       path: ["layers", 0],
+    },
+    ...[{}, { heads: 2 }, { values: 2 }].map((sizes) => ({
+      what: `the standard NTK with ${Object.keys(sizes).join() || "no"} sizes`,
+      run: () => compile(net(layer("attention", { parameterization: "standard", ...sizes })), tokens, both),
+      code: "Misplaced" as const,
+      message:
+        'attention: parameterization "standard": got no number of heads or of channels of their values, allowed is both, for the standard NTK depends on them. Declare them, as in attention({ heads: 8, values: 64 }).',
+    })),
+    {
+      what: "the standard NTK of weights that are 0",
+      run: () =>
+        compile(
+          net(layer("attention", { parameterization: "standard", heads: 2, values: 2, keyStd: 0 })),
+          tokens,
+          both,
+        ),
+      code: "OptionOutOfRange",
+      message: /attention: keyStd: got 0 with parameterization "standard", allowed is a number above 0\./,
     },
     {
       what: "a mask that restricts nothing",

@@ -11,6 +11,7 @@ import type { Node, Side } from "../../ops/op.js";
 import { rectifierSums } from "../../ops/rectifier-sums.js";
 import { inner } from "../../ops/reductions.js";
 import { type TokenMaskParameters, tokenMask } from "../../ops/token-mask.js";
+import { attentionWidths, type OwnShares, ownShares } from "../attention-shares.js";
 import {
   type AttentionWeights,
   attentionWeights,
@@ -58,6 +59,15 @@ export interface AttentionOptions {
   readonly seed: number;
   /** α: the layer leaves √α·input + √(1 − α)·attention; default 0, which is attention alone. */
   readonly skip: number;
+  /**
+   * `"ntk"` (default): scale in the forward pass. `"standard"`: scale in the initial weights; its NTK depends on the width of
+   * the input, on `heads` and on `values`. Encodings are the same in both.
+   */
+  readonly parameterization: "ntk" | "standard";
+  /** Sizes of a finite network: its heads, and the channels of a head's queries and keys, and of its values. */
+  readonly heads?: number | undefined;
+  readonly keys?: number | undefined;
+  readonly values?: number | undefined;
   /** Number of output channels of a finite network; needed only where a kernel depends on it. */
   readonly width?: number | undefined;
 }
@@ -80,6 +90,10 @@ export interface AttentionOptions {
  *   Θ = σ² [ Σ_ij (2 V_κ + V_Θ)_ij T + s Σ_ij V_κ,ij (2 I_κ,ab I_κ,ij + I_Θ,ab I_κ,ij + I_κ,ab I_Θ,ij) Ṫ ] + σ_b²
  *
  * With identity weights T = s I_κ,ab I_κ,ij and Ṫ = 1, so that the sums are inner products ⟨I_κ, V_κ⟩ and the like.
+ *
+ * In the standard parameterisation, with d channels, H heads and d_v channels of values, the 2 of V_κ is H d_v/σ_O² + d/σ_V²,
+ * that of I_κ is d/σ_Q² + d/σ_K², and 1 stands for σ_b² in Θ. At linear scaling queries and keys add d/d_k, by 1/d less
+ * than the rest, which is left out.
  */
 export const attentionDefinition: LayerDefinition<AttentionOptions, AttentionWeight> = {
   name: "attention",
@@ -102,6 +116,10 @@ export const attentionDefinition: LayerDefinition<AttentionOptions, AttentionWei
     samples: z.int().positive().optional(),
     seed: z.int().nonnegative().default(0),
     skip: z.number().min(0).max(1).default(0),
+    parameterization: z.enum(["ntk", "standard"]).default("ntk"),
+    heads: width.optional(),
+    keys: width.optional(),
+    values: width.optional(),
     width: width.optional(),
   }),
 
@@ -132,25 +150,30 @@ export const attentionDefinition: LayerDefinition<AttentionOptions, AttentionWei
     const logits = position?.logits === "encodings" ? encodingsAlone(below, position, input) : encoded;
     const values = position?.values === true ? encoded : below;
     const pattern = tokenMaskOn(mask, input);
+    const own = (): OwnShares => ownShares(options, input);
     const allowed = (p: Side): Node | undefined => (pattern === undefined ? undefined : tokenMask(p, pattern));
     const attended =
       options.samples !== undefined
-        ? sampled(logits, values, pattern, options)
-        : (scaling === "linear" ? linear : squareRoot)(logits, values, allowed, options);
+        ? sampled(logits, values, pattern, options, own)
+        : (scaling === "linear" ? linear : squareRoot)(logits, values, allowed, options, own);
     return skipped(below, attended, options.skip);
   },
 
-  weights: (input, { scaling, position, biasStd, width }, { heads, keys, values }) => {
-    const d = input.channels;
-    const encodings = position?.combine === "concat" ? (position.width ?? d) : d;
-    const both = position?.combine === "concat" ? d + encodings : d;
-    const seen = position?.logits === "encodings" ? encodings : both;
+  weights: (input, o, sizes) => {
+    const { scaling, position, biasStd, width } = o;
+    const { seen, into, encodings } = attentionWidths(input.channels, position);
+    const heads = o.heads ?? sizes.heads;
+    const keys = o.keys ?? sizes.keys;
+    const values = o.values ?? sizes.values;
+    const std = (standard: number): number => (o.parameterization === "ntk" ? 1 : standard);
+    // Where queries are tied to keys, one array has both deviations.
+    const keyStd = scaling === "linear" ? Math.sqrt(o.queryStd * o.keyStd) : o.keyStd;
     return {
-      query: scaling === "linear" ? null : { shape: [seen, heads, keys] },
-      key: { shape: [seen, heads, keys] },
-      value: { shape: [position?.values === true ? both : d, heads, values] },
-      out: { shape: [heads, values, width] },
-      bias: biasStd === null ? null : { shape: [width] },
+      query: scaling === "linear" ? null : { shape: [seen, heads, keys], std: std(o.queryStd / Math.sqrt(seen)) },
+      key: { shape: [seen, heads, keys], std: std(keyStd / Math.sqrt(seen)) },
+      value: { shape: [into, heads, values], std: std(o.valueStd / Math.sqrt(into)) },
+      out: { shape: [heads, values, width], std: std(o.outStd / Math.sqrt(heads * values)) },
+      bias: biasStd === null ? null : { shape: [width], std: std(biasStd) },
       encodings: position === null ? null : { shape: [positionCount(input), encodings] },
     };
   },
@@ -165,14 +188,16 @@ export const attentionDefinition: LayerDefinition<AttentionOptions, AttentionWei
 
     const key = t.einsum("nsd,dhk->nshk", seen, w.key!);
     const query = w.query === null ? key : t.einsum("nsd,dhk->nshk", seen, w.query);
-    const scale = (options.queryStd * options.keyStd) / (d * (w.query === null ? keys : Math.sqrt(keys)));
+    const ntk = options.parameterization === "ntk";
+    const temperature = w.query === null ? keys : Math.sqrt(keys);
+    const scale = ntk ? (options.queryStd * options.keyStd) / (d * temperature) : 1 / temperature;
     const logits = t.multiply(t.einsum("nahk,nbhk->nhab", query, key), scale);
     const A = weighArrays(t, logits, options.weights, tokenMaskOn(options.mask, place.input), place);
 
     const mixed = t.einsum("nhab,nbhv->nahv", A, t.einsum("nsd,dhv->nshv", from, w.value!));
-    const std = (options.outStd * options.valueStd) / Math.sqrt(heads * values * into);
+    const std = ntk ? (options.outStd * options.valueStd) / Math.sqrt(heads * values * into) : 1;
     const y = t.multiply(t.einsum("nshv,hvk->nsk", mixed, w.out!), std);
-    const attended = w.bias === null ? y : t.add(y, t.multiply(w.bias, options.biasStd!));
+    const attended = w.bias === null ? y : t.add(y, t.multiply(w.bias, ntk ? options.biasStd! : 1));
     if (skip === 0) return attended;
     return t.add(t.multiply(x, Math.sqrt(skip)), t.multiply(attended, Math.sqrt(1 - skip)));
   },
@@ -215,6 +240,7 @@ function sampled(
   V: Covariances,
   pattern: TokenMaskParameters | undefined,
   o: AttentionOptions,
+  own: () => OwnShares,
 ): LayerCovariances {
   const kind = kindOf(o.weights);
   const [ov2, bias2] = [(o.outStd * o.valueStd) ** 2, (o.biasStd ?? 0) ** 2];
@@ -238,31 +264,46 @@ function sampled(
     nngp: (p, q) => affine(meanSandwich(P(p), V.nngp(p, q), P(q)), ov2, bias2),
     ntk: (p, q) => {
       const [Ik, It, Vk] = [I.nngp(p, q), I.ntk(p, q), V.nngp(p, q)];
-      const throughValues = meanSandwich(P(p), add(affine(Vk, 2, 0), V.ntk(p, q)), P(q));
-      const throughQueries = multiply(add(affine(Ik, 2, 0), It), jacobian(Vk, Ik, p, q));
+      const { values, logits, bias } = own();
+      const throughValues = meanSandwich(P(p), add(affine(Vk, values, 0), V.ntk(p, q)), P(q));
+      const throughQueries = multiply(add(affine(Ik, logits, 0), It), jacobian(Vk, Ik, p, q));
       const throughLogits = add(throughQueries, multiply(Ik, jacobian(Vk, It, p, q)));
-      return affine(add(throughValues, affine(throughLogits, std ** 2, 0)), ov2, bias2);
+      return affine(add(throughValues, affine(throughLogits, std ** 2, 0)), ov2, bias);
     },
   };
 }
 
 type Allowed = (p: Side) => Node | undefined;
 
-function linear(logits: Covariances, values: Covariances, allowed: Allowed, o: AttentionOptions): LayerCovariances {
-  const bias2 = (o.biasStd ?? 0) ** 2;
+function linear(
+  logits: Covariances,
+  values: Covariances,
+  allowed: Allowed,
+  o: AttentionOptions,
+  own: () => OwnShares,
+): LayerCovariances {
   const A = (p: Side): Node =>
     weigh(affine(logits.nngp(p, p), o.queryStd * o.keyStd, 0), logits.presence(p), allowed(p), o.weights);
-  const through = (k: Node, p: Side, q: Side): Node =>
-    affine(sandwich(A(p), k, A(q)), (o.outStd * o.valueStd) ** 2, bias2);
+  const through = (k: Node, p: Side, q: Side, bias: number): Node =>
+    affine(sandwich(A(p), k, A(q)), (o.outStd * o.valueStd) ** 2, bias);
   return {
-    nngp: (p, q) => through(values.nngp(p, q), p, q),
-    ntk: (p, q) => through(add(values.ntk(p, q), affine(values.nngp(p, q), 2, 0)), p, q),
+    nngp: (p, q) => through(values.nngp(p, q), p, q, (o.biasStd ?? 0) ** 2),
+    ntk: (p, q) => {
+      const { values: share, bias } = own();
+      return through(add(values.ntk(p, q), affine(values.nngp(p, q), share, 0)), p, q, bias);
+    },
   };
 }
 
-function squareRoot(I: Covariances, V: Covariances, allowed: Allowed, o: AttentionOptions): LayerCovariances {
+function squareRoot(
+  I: Covariances,
+  V: Covariances,
+  allowed: Allowed,
+  o: AttentionOptions,
+  own: () => OwnShares,
+): LayerCovariances {
   const kind = kindOf(o.weights) as Elementwise;
-  if (isIdentity(kind) && o.mask === null) return identity(I, V, o);
+  if (isIdentity(kind) && o.mask === null) return identity(I, V, o, own);
   const s = (o.queryStd * o.keyStd) ** 2;
   const [ov2, bias2] = [(o.outStd * o.valueStd) ** 2, (o.biasStd ?? 0) ** 2];
   const { covariance, derivative } = dualOps(kind.dual);
@@ -282,16 +323,17 @@ function squareRoot(I: Covariances, V: Covariances, allowed: Allowed, o: Attenti
     nngp: (p, q) => affine(sums(covariance, V.nngp(p, q), p, q), ov2, bias2),
     ntk: (p, q) => {
       const [Ik, It, Vk] = [I.nngp(p, q), I.ntk(p, q), V.nngp(p, q)];
-      const throughValues = sums(covariance, add(affine(Vk, 2, 0), V.ntk(p, q)), p, q);
-      const throughQueries = multiply(add(affine(Ik, 2, 0), It), slopes(multiply(Vk, Ik), p, q));
+      const { values, logits, bias } = own();
+      const throughValues = sums(covariance, add(affine(Vk, values, 0), V.ntk(p, q)), p, q);
+      const throughQueries = multiply(add(affine(Ik, logits, 0), It), slopes(multiply(Vk, Ik), p, q));
       const throughKeys = multiply(Ik, slopes(multiply(Vk, It), p, q));
-      return affine(add(throughValues, add(throughQueries, throughKeys)), ov2, bias2);
+      return affine(add(throughValues, add(throughQueries, throughKeys)), ov2, bias);
     },
   };
 }
 
 /** Square-root scaling where weights are the logits themselves, and every query reads every key. */
-function identity(I: Covariances, V: Covariances, o: AttentionOptions): LayerCovariances {
+function identity(I: Covariances, V: Covariances, o: AttentionOptions, own: () => OwnShares): LayerCovariances {
   const s = (o.queryStd * o.keyStd * o.outStd * o.valueStd) ** 2;
   const bias2 = (o.biasStd ?? 0) ** 2;
   const norm = (p: Side, q: Side): Node => affine(inner(I.nngp(p, q), V.nngp(p, q)), s, 0);
@@ -299,8 +341,9 @@ function identity(I: Covariances, V: Covariances, o: AttentionOptions): LayerCov
     nngp: (p, q) => affine(multiply(norm(p, q), I.nngp(p, q)), 1, bias2),
     ntk: (p, q) => {
       const crossed = add(inner(I.nngp(p, q), V.ntk(p, q)), inner(V.nngp(p, q), I.ntk(p, q)));
-      const onKernel = multiply(add(affine(norm(p, q), 4, 0), affine(crossed, s, 0)), I.nngp(p, q));
-      return affine(add(onKernel, multiply(norm(p, q), I.ntk(p, q))), 1, bias2);
+      const { values, logits, bias } = own();
+      const onKernel = multiply(add(affine(norm(p, q), values + logits, 0), affine(crossed, s, 0)), I.nngp(p, q));
+      return affine(add(onKernel, multiply(norm(p, q), I.ntk(p, q))), 1, bias);
     },
   };
 }
