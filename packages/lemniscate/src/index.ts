@@ -162,20 +162,12 @@ export type { Network, Placement } from "./network/placement.js";
 export type { TokenMask } from "./network/token-masks.js";
 export type { Program, Quantity } from "./program/program.js";
 export type { Estimate, EstimatePart } from "./tiles/estimate.js";
-export {
-  type EstimateOptions,
-  type ExplainOptions,
-  type Kernel,
-  type KernelOptions,
-  type KernelTile,
-  kernel,
-  type PositionKernel,
-  positionKernel,
-} from "./tiles/kernel.js";
+export { type Kernel, kernel, type PositionKernel, positionKernel } from "./tiles/kernel.js";
 export {
   type GradientOptions,
   type KernelGradient,
   kernelGradient,
   type WithGradient,
 } from "./tiles/kernel-gradient.js";
+export type { EstimateOptions, ExplainOptions, KernelOptions, KernelTile } from "./tiles/kernel-options.js";
 export { type Kernels, type KernelsTile, kernels } from "./tiles/kernels.js";

@@ -10,16 +10,16 @@ import type { Network, PlacementOf, Predictor } from "../network/placement.js";
 import { type Keyed, type Quantity, resultKey } from "../program/program.js";
 import { byInput } from "../program/tangent.js";
 import type { Estimate } from "./estimate.js";
+import { endsWithFeatures } from "./kernel.js";
 import {
   type AnyGet,
   type EstimateOptions,
   type ExplainOptions,
-  endsWithFeatures,
   type KernelOptions,
-  keyedKernel,
   type ListOptions,
   listOf,
-} from "./kernel.js";
+} from "./kernel-options.js";
+import { keyedKernel } from "./keyed-kernel.js";
 
 /** A kernel beside its derivatives, by the places that they were asked for by. */
 export interface WithGradient<Value, Place extends string = string> {

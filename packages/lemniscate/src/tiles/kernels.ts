@@ -6,17 +6,17 @@ import type { Matrix } from "../linalg/matrix.js";
 import type { Network, PlacementOf, Predictor } from "../network/placement.js";
 import { type Keyed, type Quantity, resultKey } from "../program/program.js";
 import type { Estimate } from "./estimate.js";
+import { endsWithFeatures } from "./kernel.js";
 import {
   type AnyGet,
   type EstimateOptions,
   type ExplainOptions,
-  endsWithFeatures,
   type KernelOptions,
   type KernelTile,
-  keyedKernel,
   type ListOptions,
   listOf,
-} from "./kernel.js";
+} from "./kernel-options.js";
+import { keyedKernel } from "./keyed-kernel.js";
 
 /** A finished piece of several kernel matrices. */
 export interface KernelsTile<Name extends string = string> extends Omit<KernelTile, "values"> {

@@ -87,7 +87,7 @@ describe("the layer and the examples", () => {
   test("beyond the variance that an expansion is for", async () => {
     const net = serial(dense(), elementwise({ fn: "tanh", maxVariance: 1, tolerance: 1e-3 }), dense());
     await expect(kernel(net)(batch([1, 1], [3]), null, { get: "nngp", engine: wasm })).rejects.toThrow(
-      "(elementwise): got NaN for examples 0 and 0, allowed is numbers up to 1.8e308. Its input varies by more than maxVariance, 1: raise that",
+      "(elementwise): got NaN for examples 0 and 0, allowed is numbers up to 1.8e308. Its input, or a logit of it, varies by more than maxVariance, 1: raise that",
     );
   });
 
