@@ -37,6 +37,8 @@ export interface Engine extends AsyncDisposable {
   readonly name: "reference" | "wasm";
   readonly precision: Precision;
   readonly threads: number;
+  /** Bits that one instruction computes with: 64, a number, of `reference`. */
+  readonly vectorBits: 64 | 128 | 256;
   /**
    * The tiles of K(a, b), or of K(a, a) if `b` is null, in any order. Then entries with equal row and column run the
    * program's `self` list, which knows that both sides are the same units.

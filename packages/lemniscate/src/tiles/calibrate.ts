@@ -32,7 +32,7 @@ const known = new Map<string, Promise<Rates>>();
 
 /** The rates of an engine, measured in about a second and remembered for all engines like it in this process. */
 export function calibrate(engine: Engine): Promise<Rates> {
-  const key = `${engine.name} ${engine.precision} ${engine.threads}`;
+  const key = `${engine.name} ${engine.precision} ${engine.threads} ${engine.vectorBits}`;
   const rates = known.get(key) ?? measure(engine);
   known.set(key, rates);
   return rates;

@@ -43,7 +43,7 @@ describe("openEngine", () => {
 
   test("says what was opened", async () => {
     await using engine = await openEngine({ threads: 2, precision: "f32" });
-    expect([engine.name, engine.precision, engine.threads]).toEqual(["wasm", "f32", 2]);
+    expect([engine.name, engine.precision, engine.threads, engine.vectorBits]).toEqual(["wasm", "f32", 2, 128]);
     expect([reference.name, reference.precision, reference.threads]).toEqual(["reference", "f64", 1]);
   });
 });

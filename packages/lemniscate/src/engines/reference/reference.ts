@@ -20,6 +20,7 @@ export function referenceEngine(): Engine {
     name: "reference",
     precision: "f64",
     threads: 1,
+    vectorBits: 64,
     async *tiles(program, a, b, tiles, { signal } = {}) {
       const rest = pausing(signal);
       const tapeA = await tapes(program, a, rest);

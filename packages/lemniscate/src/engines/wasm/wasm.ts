@@ -111,6 +111,7 @@ export function wasmEngine(options: WasmOptions): Engine {
     name: "wasm",
     precision,
     threads: pool.threads,
+    vectorBits: paired ? 256 : 128,
     async *tiles(program, a, b, tiles, { signal } = {}) {
       signal?.throwIfAborted();
       const batches = b === null ? [a] : [a, b];
