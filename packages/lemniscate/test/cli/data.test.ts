@@ -1,8 +1,10 @@
 /** @module Several inputs, and graphs, from files. */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { readInputs } from "../../src/cli/inputs.js";
+import { type Examples, examplesOf } from "../../src/cli/spec/examples.js";
 import { formatNpy, type NpyData, numbersOf, readNpy } from "../../src/data/npy.js";
 import { hasShared, needsShared, shared } from "../data/shared.js";
 import { emptyFolder, lemniscate } from "./lemniscate.js";
@@ -125,4 +127,33 @@ engine: {type: wasm, precision: f32}
     return others.reduce((best, each) => (each[0] > best[0] ? each : best))[1] === label;
   });
   expect(alike.length).toBeGreaterThan(90);
+});
+
+test("images: the first of them, with the names of their classes, and no other targets", async () => {
+  const folder = emptyFolder();
+  const at = (file: string): string => path.join(folder, file);
+  const pictures = new Uint8Array(3 * 3073);
+  for (const [i, label] of [6, 0, 9].entries()) pictures[i * 3073] = label;
+  writeFileSync(at("pictures.bin"), pictures);
+  writeFileSync(at("images"), Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 255, 51, 102));
+  writeFileSync(at("labels"), gzipSync(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 3)));
+  const cifar10 = { type: "cifar10", file: "pictures.bin" } as const;
+  const mnist = { type: "mnist", images: "images", labels: "labels" } as const;
+  const read = (block: typeof cifar10 | typeof mnist, wanted: "labels" | "targets" | "nothing"): Promise<Examples> =>
+    examplesOf(block, wanted, "data.train", at);
+  const two = await read({ ...cifar10, count: 2 } as never, "labels");
+  expect([two.x.shape, two.labels]).toEqual([
+    [2, 32, 32, 3],
+    ["frog", "airplane"],
+  ]);
+  const digits = await read(mnist, "labels");
+  expect([digits.x.shape, digits.labels]).toEqual([
+    [2, 1, 2, 1],
+    ["7", "3"],
+  ]);
+  expect([...digits.x.data]).toEqual([0, 1, 0.2, 0.4].map((value) => expect.closeTo(value, 6)));
+  expect(Object.keys(await read(mnist, "nothing"))).toEqual(["x"]);
+  await expect(read(cifar10, "targets")).rejects.toThrow(
+    'data.train: got images, which have classes, allowed is inference of type "classification".',
+  );
 });
