@@ -74,6 +74,9 @@ test("slices of examples, and matrices along an axis", () => {
   const backwards = { index: { slices: [{ start: -1, stop: 0, step: -1 }, {}] } };
   put("a range", [{ identity: {} }, backwards], [49, 21, 21, 9]);
   put("a range of a range", [backwards, { index: { slices: [{ start: 1 }, "..."] } }], [9]);
+  // The dots are examples and rows: of (1 3; 2 4) the first column is left.
+  const square = { shape: [1, 2, 2, 1], data: [1, 3, 2, 4] };
+  put("dots", [{ index: { slices: ["...", 0, {}] } }], [9], square);
   put("one example", [{ index: { slices: [0] } }], [1]);
   // x ↦ (x_0 + 2x_1, −x_1, x_0 + x_1) of one example, whose sum is 2x_0 + 2x_1.
   const none = { lhsBatch: [], rhsBatch: [] };
@@ -84,6 +87,12 @@ test("slices of examples, and matrices along an axis", () => {
   put("right", [{ dotGeneral: right }], [100], { shape: [1, 2, 1], data: [1, 4] });
   const image = { shape: [1, 2, 1, 1], data: [1, 4] };
   put("left", [{ dotGeneral: left }], [100], image);
+  // 2·x_0 and −x_1.
+  const along = { lhsContracting: [], rhsContracting: [], lhsBatch: [1], rhsBatch: [0] };
+  put("along", [{ dotGeneral: { rhs: { shape: [2], data: [2, -1] }, dimensionNumbers: along } }], [4], {
+    shape: [1, 2, 1],
+    data: [1, 4],
+  });
   put("turned", [{ dotGeneral: right }], [100], image);
   const verdicts: { name: string; failure?: string }[] = JSON.parse(
     lemniscate(["verify", ".", "--json"], folder).stdout,
@@ -91,11 +100,40 @@ test("slices of examples, and matrices along an axis", () => {
   expect(Object.fromEntries(verdicts.map(({ name, failure }) => [name, failure]))).toEqual({
     "a range": undefined,
     "a range of a range": undefined,
+    dots: undefined,
     "one example": "no index of one example",
     right: undefined,
+    along: undefined,
     left: undefined,
     turned: "no dotGeneral that changes the order of axes",
   });
+});
+
+test("a sum of all positions of an image, each with a number", () => {
+  const x1 = { shape: [1, 2, 2, 1], data: [1, 3, 2, 4] };
+  const dimensionNumbers = { lhsContracting: [1, 2], rhsContracting: [0, 1], lhsBatch: [], rhsBatch: [] };
+  const sum = { dotGeneral: { rhs: { shape: [2, 2], data: [1, 3, 2, 0] }, dimensionNumbers } };
+  const k = (value: number) => ({ shape: [1, 1], data: [value] });
+  const of = { ...perceptron, network: { serial: [{ dense: {} }, sum, { dense: {} }] }, inputs: { x1 } };
+  // 1·1 + 3·3 + 2·2 + 4·0 = 14.
+  expect(verify({ ...of, outputs: { nngp: k(196), ntk: k(392) } }).stdout).toBe("1 passed, 0 failed\n");
+});
+
+test("a rule of quadrature is not the same where sides are exchanged", () => {
+  const root = Math.SQRT2;
+  const x1 = { shape: [2, 2], data: [root, 0, root, root * Math.sqrt(3)] };
+  // Two nodes, ±1 in deviations: of variances p and q and a covariance k.
+  const rule = (p: number, k: number, q: number): number => {
+    const signs = [1, -1];
+    const inner = (s: number, t: number): number =>
+      Math.tanh(Math.sqrt(p) * s) * Math.tanh((k / Math.sqrt(p)) * s + Math.sqrt(q - (k * k) / p) * t);
+    return signs.reduce((sum, s) => sum + signs.reduce((row, t) => row + inner(s, t) / 4, 0), 0);
+  };
+  const nngp = { shape: [2, 2], data: [rule(1, 1, 1), rule(1, 1, 4), rule(4, 1, 1), rule(4, 4, 4)] };
+  const network = { serial: [{ dense: {} }, { elementwiseNumerical: { fn: "tanh", deg: 2 } }] };
+  const { tolerance } = perceptron;
+  const of = { ...perceptron, network, inputs: { x1 }, outputs: { nngp }, tolerance: { nngp: tolerance.nngp } };
+  expect(verify(of).stdout).toBe("1 passed, 0 failed\n");
 });
 
 const posterior = {

@@ -11,7 +11,7 @@ type Data = { readonly type: string; readonly [option: string]: unknown };
 type Dimensions = Readonly<Record<"lhsContracting" | "rhsContracting" | "lhsBatch" | "rhsBatch", readonly number[]>>;
 
 /** The weights of dense and convolutional layers. */
-const weights = (of: Fields): object => ({
+const weights = (of: Fields) => ({
   weightStd: of.number("wStd", 1),
   biasStd: of.numberOrNull("bStd", null),
   parameterization: of.word("parameterization", "ntk", { ntk: "ntk", standard: "standard" }),
@@ -31,7 +31,7 @@ const window = (of: Fields, size: string): object => {
   };
 };
 
-const convolution = (of: Fields): object => ({
+const convolution = (of: Fields) => ({
   ...window(of, "filterShape"),
   ...weights(of),
   width: of.number("outChan", 1),
@@ -99,7 +99,11 @@ const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> =
     width: of.number("outDim", 1),
   }),
   conv: (of) => ({ type: "conv", ...convolution(of) }),
-  convLocal: (of) => ({ type: "convLocal", ...convolution(of) }),
+  // The source counts the channels of a local convolution without s[1].
+  convLocal: (of) => {
+    const { widthScale, ...others } = convolution(of);
+    return { type: "convLocal", ...others, widthScale: [widthScale[0]!, 1] };
+  },
   convTranspose: (of) => ({ type: "convTranspose", ...convolution(of) }),
   avgPool: (of) => ({
     type: "avgPool",
@@ -129,9 +133,12 @@ const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> =
   },
   index: (of, rank) => {
     const slices = of.raw("slices");
+    const list: readonly unknown[] = Array.isArray(slices) ? slices : [];
+    // Dots stand for all axes that are not named.
+    const dots = list.includes("...") ? list.indexOf("...") : list.length;
+    const whole = Array.from({ length: Math.max(0, rank - list.filter((at) => at !== "...").length) }, () => ({}));
     // Slices of examples are those of the data: see keptExamples.
-    const [, ...rest] = Array.isArray(slices) ? slices : [];
-    const axes = rest.slice(0, rest.includes("...") ? rest.indexOf("...") : rank - 2);
+    const axes = [...list.slice(0, dots), ...whole, ...list.slice(dots + 1)].slice(1, rank - 1);
     return axes.length === 0 ? { type: "identity" } : { type: "slice", axes };
   },
   // Axes and implementation are those of the data's graphs.
@@ -140,12 +147,21 @@ const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> =
     const [rhs, lhs] = [of.raw("rhs"), of.raw("lhs")];
     const tensor = rhs ?? lhs;
     const { lhsContracting, rhsContracting, lhsBatch, rhsBatch } = of.raw("dimensionNumbers") as Dimensions;
-    if (!isTensor(tensor) || tensor.shape.length > 2) throw new Unavailable("dotGeneral with more than a matrix");
-    if (lhsBatch.length + rhsBatch.length > 0) throw new Unavailable("dotGeneral with axes that go along");
+    if (!isTensor(tensor)) throw new Unavailable("dotGeneral without a tensor");
     const numbers = tensor.data.map(Number);
-    const [side, [own], [contracted]] = isTensor(rhs)
+    const [side, mine, theirs] = isTensor(rhs)
       ? (["rhs", rhsContracting, lhsContracting] as const)
       : (["lhs", lhsContracting, rhsContracting] as const);
+    const [[own], [contracted]] = [mine, theirs];
+    if (lhsBatch.length + rhsBatch.length > 0) {
+      // Numbers that go along the only axis of positions multiply each of them.
+      const along = lhsBatch.length === 1 && (isTensor(rhs) ? lhsBatch : rhsBatch)[0] === 1;
+      if (!along || rank !== 3 || tensor.shape.length > 1) throw new Unavailable("dotGeneral with axes that go along");
+      return { type: "linear", matrix: numbers.map((x, s) => numbers.map((_, t) => (s === t ? x : 0))), axis: 0 };
+    }
+    const all = tensor.shape.length > 1 && tensor.shape.length === mine.length && mine.length === rank - 2;
+    if (all && mine.every((axis, n) => axis === n && theirs[n] === n + 1)) return weightedSum(tensor.shape, numbers);
+    if (tensor.shape.length > 2) throw new Unavailable("dotGeneral with more than a matrix");
     if (tensor.shape.length === 0) return { type: "scale", factor: numbers[0] };
     const axis = contracted! - 1;
     if (tensor.shape.length === 1) return { type: "linear", matrix: numbers, axis };
@@ -158,6 +174,17 @@ const leaves: Readonly<Record<string, (fields: Fields, rank: number) => Data>> =
     return { type: "linear", matrix, axis };
   },
 };
+
+/** The sum of all positions, each with a number: along the last axis, and of what that leaves along those before it. */
+function weightedSum([size, ...others]: readonly number[], numbers: readonly number[]): Data {
+  if (others.length === 0) return { type: "linear", matrix: numbers, axis: 0 };
+  const each = numbers.length / size!;
+  const branches = Array.from({ length: size! }, (_, i): Data => {
+    const layers = [{ type: "slice", axes: [i] }, weightedSum(others, numbers.slice(i * each, (i + 1) * each))];
+    return { type: "serial", layers };
+  });
+  return branches.length === 1 ? branches[0]! : { type: "parallel", branches };
+}
 
 function attentionOf(of: Fields): Data {
   const embeddings = of.word("posEmbType", "none", { none: null, sum: "sum", concat: "concat" });
@@ -262,7 +289,10 @@ function rankBehind(tree: ConformanceNetwork, rank: number): number {
   if (name === "flatten" || name === "globalAvgPool" || name === "globalSumPool") return 2;
   const { slices = [], lhs, rhs } = value as { slices?: readonly unknown[]; lhs?: unknown; rhs?: unknown };
   const tensor = rhs ?? lhs;
-  const summed = isTensor(tensor) && tensor.shape.length === 1 ? 1 : 0;
+  const { lhsContracting = [], rhsContracting = [] } =
+    (value as { dimensionNumbers?: Partial<Dimensions> }).dimensionNumbers ?? {};
+  const contracted = isTensor(rhs) ? rhsContracting : lhsContracting;
+  const summed = isTensor(tensor) && tensor.shape.length === contracted.length ? contracted.length : 0;
   return rank - slices.filter(Number.isInteger).length - summed;
 }
 
