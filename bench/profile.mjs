@@ -56,7 +56,8 @@ async function profiled(workload, precision) {
   const spent = new Map();
   for (const [i, id] of samples.entries()) {
     const name = nameOf(frames.get(id));
-    if (name !== "(idle)" && !name.startsWith("post,")) spent.set(name, (spent.get(name) ?? 0) + timeDeltas[i] / 1000 / calls);
+    if (name !== "(idle)" && !name.startsWith("post,"))
+      spent.set(name, (spent.get(name) ?? 0) + timeDeltas[i] / 1000 / calls);
   }
   return [...spent].sort(([, a], [, b]) => b - a);
 }
