@@ -1048,7 +1048,7 @@ function piecewiseLinear(network: Data): { readonly value: Expectation; readonly
         const h = (ends[i + 1]! - a) / n;
         for (let j = 0; j <= n; j++) {
           // Just inside, where a slope jumps at the end.
-          const z = a + h * (j === 0 ? 1e-12 : j === n ? n - 1e-12 : j);
+          const z = a + h * (j === 0 ? 1e-9 : j === n ? n - 1e-9 : j);
           const weight = j === 0 || j === n ? 1 : j % 2 === 1 ? 4 : 2;
           total += (h / 3) * weight * density(z) * (k === 0 ? value(root * z) : slope(root * z)) * inner(along * z);
         }
