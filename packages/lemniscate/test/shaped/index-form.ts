@@ -43,6 +43,12 @@ export function attentionDrift(v: Entries, mask: Entries, mistake?: Mistake): nu
   );
 }
 
+/** E[A₂]·τ₀², row by row. */
+export function attentionSecond(v: Entries, mask: Entries): number[][] {
+  const { second } = moments(v, mask);
+  return v.map((_, a) => v.map((_, x) => 0.5 * second(a, x)));
+}
+
 /** 𝒜^{ab,de}, by the sum over the indices of S₁. */
 export function attentionNoise(
   v: Entries,

@@ -14,12 +14,15 @@ import {
 } from "../../src/shaped/models/model.js";
 import { referenceStep } from "../../src/shaped/reference.js";
 import { eulerStep } from "../../src/shaped/schemes/euler.js";
+import { gramStep } from "../../src/shaped/schemes/gram.js";
 import { diffusion, drift } from "../../src/shaped/sde.js";
 import type { Covariance } from "../../src/shaped/start.js";
+import { attentionMoments, centredRows } from "../../src/shaped/steps/attention.js";
 import { attentionWeights } from "../../src/shaped/steps/attention-weights.js";
 import { type Hidden, layerStep } from "../../src/shaped/steps/layer.js";
-import { type StepProgram, Steps } from "../../src/shaped/steps/steps.js";
-import { attentionDrift, attentionNoise, type Mistake } from "./index-form.js";
+import { type StepProgram, Steps, type Value } from "../../src/shaped/steps/steps.js";
+import { residual } from "../../src/shaped/steps/wishart.js";
+import { attentionDrift, attentionNoise, attentionSecond, type Mistake } from "./index-form.js";
 
 const v: Covariance = [
   [1.1, 0.3, 0.5, -0.2],
@@ -295,5 +298,60 @@ describe("diffusion", () => {
         ? [diffusion({ ...model, heads: 1 }, v).data]
         : [diffusion(model, v, { manyHeads: true }).data, sigma.map((x, i) => x - gaussian[i]! * g * (1 - g))];
     for (const sigma of wrong) expect(worst(rows, sigma, n)).toBeGreaterThan(7);
+  });
+});
+
+describe("a gram step of attention", () => {
+  const [h, gamma, temperature] = [1 / 16, 0.8, 0.5];
+
+  /** A V Aᵀ with the mean of A's second order in A, as layers of a network have it. */
+  function within(steps: Steps, _: Value, l: Value, noise: Value, mask: Mask): Value {
+    const second = steps.constant(
+      attentionSecond(v, maskRows(mask, m)).map((row) => row.map((x) => x / temperature ** 2)),
+    );
+    const a = steps.entrywise(
+      (a, x, one, two) => a.fma(a.constant(h), two!, a.add(x!, one!)),
+      noise,
+      steps.identity(),
+      second,
+    );
+    return steps.gram(steps.product(a, l));
+  }
+
+  /** The same to first order, but as a congruence behind that of the noise: what was here before. */
+  function behind(steps: Steps, at: Value, l: Value, noise: Value, mask: Mask): Value {
+    const moments = attentionMoments(steps, at, mask === "full" ? undefined : maskRows(mask, m));
+    const a = steps.entrywise((a, x, one) => a.add(x!, one!), noise, steps.identity());
+    return moments.bent(steps.gram(steps.product(a, l)), steps.constant([[h / temperature ** 2]]));
+  }
+
+  it.each([
+    ["full", 1],
+    ["full", 4],
+    ["causal", 1],
+  ] as const)("has the second order's mean in A, mask %s, %i heads", (mask, heads) => {
+    const model = shapedAttention({ gamma, temperature, mask, heads });
+    const found = samples(gramStep(m, coefficients(model, m), h, model), v, 20, lower);
+    const apart = (attended: typeof within): number => {
+      const steps = new Steps(m);
+      const at = steps.state();
+      const l = steps.cholesky(at);
+      const logits = steps.productTransposed(steps.product(l, steps.normals(m, m)), l);
+      const size = Math.sqrt(h / heads) / temperature;
+      const noise = steps.entrywise(
+        (a, x) => a.mul(a.constant(size), x!),
+        centredRows(steps, logits, mask === "full" ? undefined : maskRows(mask, m)),
+      );
+      // What the noise of one head supplies by itself, and that of several in part.
+      const first = attentionDrift(v, maskRows(mask, m), "no S2").map((row) =>
+        row.map((x) => (h * (1 - 1 / heads) * x) / temperature ** 2),
+      );
+      const k = steps.symmetric((a, x, y) => a.add(x!, y!), attended(steps, at, l, noise, mask), steps.constant(first));
+      const lambda = Math.sqrt(1 - gamma ** 2);
+      const expected = samples(steps.program(residual(steps, at, k, lambda, gamma, 1 / h)), v, 20, lower);
+      return Math.max(...found.flatMap((row, p) => row.map((x, i) => Math.abs(x - expected[p]![i]!))));
+    };
+    expect(apart(within)).toBeLessThan(1e-12);
+    expect(apart(behind)).toBeGreaterThan(1e-3);
   });
 });
