@@ -138,8 +138,8 @@ reference?.close();
 if ("two threads".includes(options.only ?? "")) {
   const [one, two] = [[], []];
   for (let round = 0; round < rounds; round++) {
-    one.push(await wallTime(sde(3, 65_536, 128, 1)));
-    two.push(await wallTime(sde(3, 65_536, 128, 2)));
+    one.push(await wallTime(sde(3, 65_536, 384, 1)));
+    two.push(await wallTime(sde(3, 65_536, 384, 2)));
   }
   const ratio = Math.min(...one) / Math.min(...two);
   const middle = median(one.map((time, i) => time / two[i]));

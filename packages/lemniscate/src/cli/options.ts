@@ -58,14 +58,25 @@ function vectorBits(text: string): 128 | 256 {
 }
 
 export function withRun(command: Command): Command {
-  return withEngine(command)
-    .option("--memory <size>", "memory it may take, results included (default: 1GiB besides the results)", byteCount)
+  return withProgress(
+    withEngine(command).option(
+      "--memory <size>",
+      "memory it may take, results included (default: 1GiB besides the results)",
+      byteCount,
+    ),
+    "errors",
+  );
+}
+
+/** `--progress`, and `--quiet` with what is printed all the same. */
+export function withProgress(command: Command, printed: string): Command {
+  return command
     .addOption(
       new Option("--progress <style>", "a line on stderr, JSON lines on stderr, or nothing")
         .choices(["auto", "json", "none"])
         .default("auto"),
     )
-    .option("-q, --quiet", "print errors only");
+    .option("-q, --quiet", `print ${printed} only`);
 }
 
 /** What the flags say of the engine, and where they are silent, the specification. */

@@ -2,7 +2,7 @@
 import { LemniscateError } from "../core/errors.js";
 import { type ActivationDrift, driftOf } from "./models/activation.js";
 import { isFull, type MaskRows, maskRows } from "./models/mask.js";
-import type { AttentionPart, ShapedModel } from "./models/model.js";
+import { type AttentionPart, type ShapedModel, shapedModel } from "./models/model.js";
 
 /** Which limit is meant. */
 export interface LimitOptions {
@@ -38,8 +38,10 @@ export interface Coefficients {
  * @throws LemniscateError `NotSupported` for models without this limit
  * @source Noci et al. 2023 (arXiv:2306.17759) for full attention of one head and the MLPs; heads, W_O, masks and β derived
  */
-export function coefficients(model: ShapedModel, tokens: number, options: LimitOptions = {}): Coefficients {
+export function coefficients(given: ShapedModel, tokens: number, options: LimitOptions = {}): Coefficients {
+  const model = shapedModel(given);
   const { limit = "proportional", manyHeads = false, width } = options;
+  checkLimit(limit, width);
   const linear = (amount: number): number => (limit === "width-first" ? 0 : amount);
   const none = { attention: undefined, mlp: undefined };
   switch (model.type) {
@@ -73,6 +75,19 @@ export function coefficients(model: ShapedModel, tokens: number, options: LimitO
         mend: "Its covariance has no such limit, which is why shaping exists: look at networks of finite width, with simulate().",
       });
   }
+}
+
+function checkLimit(limit: string, width: number | undefined): void {
+  const bad = (where: string, given: unknown, allowed: string): LemniscateError =>
+    new LemniscateError({
+      code: "OptionOutOfRange",
+      where,
+      given: typeof given === "number" ? String(given) : JSON.stringify(given),
+      allowed,
+      mend: "Leave it out to have the limit of depth and width together.",
+    });
+  if (limit !== "proportional" && limit !== "width-first") throw bad("limit", limit, '"proportional", "width-first"');
+  if (width !== undefined && !(width >= 1 && Number.isFinite(width))) throw bad("width", width, "a number from 1");
 }
 
 function attentionOf(

@@ -31,6 +31,14 @@ export function moverOf(program: StepProgram, paths: number, { engine = "wasm", 
       allowed: "a whole number from 1",
       mend: "Leave it out to have one per core.",
     });
+  if (engine !== "wasm" && engine !== "reference")
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: "engine",
+      given: JSON.stringify(engine),
+      allowed: '"wasm", "reference"',
+      mend: "Leave it out to have the fast one.",
+    });
   const compiled = engine === "wasm" ? compileStep(program, hasRelaxedSimd(), Math.ceil(paths / count)) : undefined;
   if (compiled === undefined) return referenceMover(program);
   const start = count > 1 ? startThread : undefined;

@@ -1,10 +1,8 @@
 /** @module Paths moved one after another, on the calling thread. */
 import type { RandomKey } from "../core/random.js";
+import { pausing } from "../core/run.js";
 import { type Mover, phaseOf } from "./paths.js";
 import type { Phase } from "./steps/steps.js";
-
-/** How long others wait for their turn, in milliseconds. */
-const turn = 20;
 
 /** What a step knows of where it stands, and draws its numbers from: the path's own sequence, its own counters from `first` on. */
 export interface Draws {
@@ -25,7 +23,7 @@ export function oneByOne(
     async advance({ count, data, stoppedAfter }, first, steps, { key, radius, signal, moved, shown }) {
       const size = states * tokens ** 2;
       const state = new Float64Array(size);
-      let since = performance.now();
+      const pause = pausing(signal);
       for (let p = 0; p < count; p++) {
         if (stoppedAfter[p]! > first) {
           const sequence = { key, stream: [p >>> 0, Math.floor(p / 2 ** 32)] } as const;
@@ -43,10 +41,7 @@ export function oneByOne(
           for (let e = 0; e < size; e++) data[e * count + p] = state[e]!;
         }
         moved(steps);
-        if (performance.now() - since < turn) continue;
-        await new Promise((resolve) => setTimeout(resolve));
-        signal?.throwIfAborted();
-        since = performance.now();
+        await pause();
       }
     },
   };

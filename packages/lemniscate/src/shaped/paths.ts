@@ -60,9 +60,21 @@ export interface Snapshot {
   readonly frozen: number;
 }
 
-/** V^ab of all paths of a snapshot, as a view. */
-export function entries({ covariances, paths }: Snapshot, a: number, b: number): Float64Array {
+/**
+ * V^ab of all paths of a snapshot, as a view.
+ *
+ * @throws LemniscateError `OptionOutOfRange` for tokens that are not there
+ */
+export function entries({ covariances, paths, tokens }: Snapshot, a: number, b: number): Float64Array {
   const [i, j] = a < b ? [b, a] : [a, b];
+  if (!(Number.isSafeInteger(i) && Number.isSafeInteger(j) && j >= 0 && i < tokens))
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: "entries",
+      given: `tokens ${a} and ${b}`,
+      allowed: `whole numbers from 0 to ${tokens - 1}`,
+      mend: "Tokens are counted from 0.",
+    });
   const at = ((i * (i + 1)) / 2 + j) * paths;
   return covariances.subarray(at, at + paths);
 }
@@ -159,12 +171,18 @@ async function shown(paths: Paths, at: number, mover: Mover, options: Omit<Movin
   return copy;
 }
 
-function checkState({ data, stoppedAfter }: PathState, paths: Paths): void {
-  if (data.length === paths.data.length && stoppedAfter.length === paths.count) return;
+function checkState(state: PathState, paths: Paths): void {
+  const { steps, data, stoppedAfter } = state ?? {};
+  const fits = data?.length === paths.data.length && stoppedAfter?.length === paths.count;
+  if (fits && Number.isSafeInteger(steps) && steps >= 0) return;
+  const given =
+    data?.length === undefined || stoppedAfter?.length === undefined
+      ? "no state of a run"
+      : `${stoppedAfter.length} paths of ${data.length / stoppedAfter.length} entries`;
   throw new LemniscateError({
     code: "BadInput",
     where: "resume",
-    given: `${stoppedAfter.length} paths of ${data.length / stoppedAfter.length} entries`,
+    given: fits ? `a state behind ${steps} steps` : given,
     allowed: `${paths.count} of ${paths.data.length / paths.count}, as the options say`,
     mend: "Go on with the options of the run that was interrupted.",
   });

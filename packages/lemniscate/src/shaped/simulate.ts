@@ -1,11 +1,13 @@
 /** @module Networks of finite width: the covariances of their tokens, layer by layer, over many random networks. */
+
+import { onlyKnown } from "../core/options.js";
 import { child, randomKey } from "../core/random.js";
 import type { RunOptions } from "../core/run.js";
 import { type EngineOptions, moverOf } from "./engine.js";
 import { layerOf } from "./models/layers.js";
 import type { ShapedModel } from "./models/model.js";
 import { type ResumeOptions, run, type Snapshot } from "./paths.js";
-import { checkCount, checkRadius, outOfRange } from "./solve.js";
+import { checkChoice, checkCount, checkMarks, checkRadius, outOfRange } from "./solve.js";
 import { type Covariance, checkStart } from "./start.js";
 import { type Hidden, layerStep } from "./steps/layer.js";
 import { weightsMover } from "./weights-mover.js";
@@ -36,6 +38,11 @@ export interface NetworkOptions extends RunOptions, EngineOptions, ResumeOptions
   readonly radius?: number | undefined;
 }
 
+const networkOptions: readonly (keyof NetworkOptions)[] = [
+  ...["start", "width", "end", "depth", "times", "paths", "seed", "by", "hidden", "radius"],
+  ...["engine", "threads", "onState", "resume", "signal", "onProgress"],
+] as (keyof NetworkOptions)[];
+
 /**
  * Random networks of width n: one path is one network, one step one layer, t = layer/width.
  *
@@ -55,7 +62,10 @@ export interface NetworkOptions extends RunOptions, EngineOptions, ResumeOptions
  * ```
  */
 export async function* simulate(model: ShapedModel, options: NetworkOptions): AsyncGenerator<Snapshot> {
+  onlyKnown("simulate", options, networkOptions);
   const { start, width, depth, end = 1, paths = 1024, seed = 0, hidden = "exact", by = "covariance" } = options;
+  checkChoice("hidden", hidden, ["exact", "surrogate"]);
+  checkChoice("by", by, ["covariance", "weights"]);
   const tokens = checkStart(start);
   checkCount("width", width);
   checkCount("paths", paths);
@@ -64,6 +74,7 @@ export async function* simulate(model: ShapedModel, options: NetworkOptions): As
   const layers = depth ?? Math.round(end * width);
   const layer = layerOf(model, width, layers);
   checkWidth(tokens, width, layer.attention?.heads ?? 1, by, layer.attention?.outputProjection ?? true);
+  checkMarks([...(options.times ?? []), layers / width], width);
   const marks = options.times?.map((t) => Math.round(t * width)) ?? [layers];
   for (const [i, mark] of marks.entries())
     if (!(mark >= 0 && mark <= layers && (i === 0 || mark > marks[i - 1]!)))

@@ -1,5 +1,6 @@
 /** @module Solving a model's covariance SDE: many paths, snapshot by snapshot. */
 import { LemniscateError } from "../core/errors.js";
+import { onlyKnown } from "../core/options.js";
 import { child, randomKey } from "../core/random.js";
 import type { RunOptions } from "../core/run.js";
 import { type Coefficients, coefficients, type LimitOptions } from "./coefficients.js";
@@ -13,6 +14,11 @@ import { type Covariance, checkStart } from "./start.js";
 import type { StepProgram } from "./steps/steps.js";
 
 const defaultRadius = 1e4;
+
+const sdeOptions: readonly (keyof SdeOptions)[] = [
+  ...["start", "end", "step", "times", "paths", "seed", "scheme", "mergeDrift", "radius"],
+  ...["limit", "manyHeads", "width", "engine", "threads", "onState", "resume", "signal", "onProgress"],
+] as (keyof SdeOptions)[];
 
 /** The schemes by name, each with what it does in a step of size h. */
 export const schemes: Readonly<
@@ -67,7 +73,9 @@ export interface SdeOptions extends RunOptions, LimitOptions, EngineOptions, Res
  * ```
  */
 export async function* solveSde(model: ShapedModel, options: SdeOptions): AsyncGenerator<Snapshot> {
+  onlyKnown("solveSde", options, sdeOptions);
   const { start, end = 1, step = 1 / 32, paths = 4096, seed = 0, scheme = "split", radius = defaultRadius } = options;
+  checkChoice("scheme", scheme, Object.keys(schemes));
   const tokens = checkStart(start);
   const times = options.times ?? [end];
   checkTimes(times, step);
@@ -98,13 +106,14 @@ export async function* solveSde(model: ShapedModel, options: SdeOptions): AsyncG
 }
 
 function checkTimes(times: readonly number[], step: number): void {
-  if (!(step > 0 && step <= 1))
+  if (!(Number.isFinite(step) && step > 0 && step <= 1))
     throw outOfRange(
       "step",
       String(step),
       "a number above 0 and up to 1",
       "A smaller step is more accurate: 1/32 does in most cases.",
     );
+  checkMarks(times, 1 / step);
   for (const [i, t] of times.entries()) {
     if (!(t >= 0 && Math.abs(t / step - Math.round(t / step)) < 1e-6))
       throw outOfRange(
@@ -116,6 +125,29 @@ function checkTimes(times: readonly number[], step: number): void {
     if (i > 0 && t <= times[i - 1]!)
       throw outOfRange("times", `${times[i - 1]} before ${t}`, "ascending times", "Sort them, each once.");
   }
+}
+
+/** How many steps, or layers, a path may make: each has counters of its own. */
+const mostSteps = 2 ** 32 - 1;
+
+export function checkMarks(times: readonly number[], perTime: number): void {
+  if (times.length === 0 || !times.every((t) => t * perTime <= mostSteps))
+    throw outOfRange(
+      "times",
+      times.length === 0 ? "none" : `${times.at(-1)}, ${times.at(-1)! * perTime} steps`,
+      `one or more, of up to ${mostSteps} steps`,
+      "Say when there are to be snapshots, as in [0.5, 1].",
+    );
+}
+
+export function checkChoice(where: string, given: unknown, allowed: readonly string[]): void {
+  if (!allowed.includes(given as string))
+    throw outOfRange(
+      where,
+      JSON.stringify(given) ?? "nothing",
+      allowed.map((name) => `"${name}"`).join(", "),
+      "Check the spelling, or leave it out.",
+    );
 }
 
 export function checkCount(where: string, count: number): void {

@@ -7,8 +7,20 @@ import { semidefiniteFactor } from "./reference.js";
 /** A covariance of tokens, row by row. */
 export type Covariance = readonly (readonly number[])[];
 
-/** Tokens of variance 1 that are all correlated by `rho`. */
+/**
+ * Tokens of variance 1 that are all correlated by `rho`.
+ *
+ * @throws LemniscateError `OptionOutOfRange` where there are no such tokens
+ */
 export function correlated(rho: number, tokens: number): Covariance {
+  if (!(Number.isSafeInteger(tokens) && tokens >= 1 && rho <= 1 && rho * (tokens - 1) >= -1))
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: "correlated",
+      given: `rho ${rho} of ${tokens} tokens`,
+      allowed: "tokens from 1, and rho from −1/(tokens − 1) to 1",
+      mend: "So many tokens cannot all be correlated like that: take another rho.",
+    });
   return Array.from({ length: tokens }, (_, i) => Array.from({ length: tokens }, (_, j) => (i === j ? 1 : rho)));
 }
 

@@ -41,6 +41,6 @@ describe("tables of lemniscate shaped check", () => {
         .trim()
         .split("\n")
         .map((line) => (JSON.parse(line) as Row)["n"]),
-    ).toEqual([16, 64]);
+    ).toEqual([16, 64, 16, 64]);
   });
 });

@@ -9,9 +9,11 @@ import {
   shapedTransformer,
   unshapedTransformer,
 } from "../../src/shaped/models/model.js";
+import { entries, type Snapshot } from "../../src/shaped/paths.js";
 import { simulate } from "../../src/shaped/simulate.js";
 import { solveSde } from "../../src/shaped/solve.js";
 import { correlated } from "../../src/shaped/start.js";
+import { kolmogorovSmirnov } from "../../src/shaped/statistics/distances.js";
 
 const relu = { type: "shaped-relu", plus: 0, minus: -1 } as const;
 const models: readonly ShapedModel[] = [
@@ -34,6 +36,22 @@ const models: readonly ShapedModel[] = [
   shapedTransformer({ attention: { gamma: 0.5 }, mlp: { gamma: 0.2, activation: relu } }),
   unshapedTransformer({ attention: { strength: 1, logits: "uniform" }, mlp: { strength: 1 }, scaling: "depth" }),
 ];
+
+describe("what is no sample", () => {
+  it.each([
+    ["tokens that cannot be so", () => correlated(-0.9, 3), /^correlated: got rho -0.9 of 3 tokens/],
+    ["no tokens", () => correlated(0, 0), /^correlated: got rho 0 of 0 tokens/],
+    ["no numbers", () => kolmogorovSmirnov([], [1]), /^kolmogorovSmirnov: got no numbers/],
+    ["NaN", () => kolmogorovSmirnov([1], [1, Number.NaN]), /^kolmogorovSmirnov: got NaN among the numbers/],
+  ] as const)("%s", (_, make, message) => expect(make).toThrow(message));
+
+  it("a token that is not there", async () => {
+    const { value } = await solveSde(linearMlp(), { start: correlated(0, 2), paths: 2 }).next();
+    expect(() => entries(value as Snapshot, 0, 2)).toThrow(
+      /^entries: got tokens 0 and 2, allowed is whole numbers from 0 to 1/,
+    );
+  });
+});
 
 describe("shaped models", () => {
   it("are plain data that JSON gives back", () => {
@@ -102,7 +120,13 @@ describe("runs refuse", () => {
     ],
     [
       "a start that is no covariance",
-      solveSde(attention, { start: correlated(-0.9, 3) }),
+      solveSde(attention, {
+        start: [
+          [1, -0.9, -0.9],
+          [-0.9, 1, -0.9],
+          [-0.9, -0.9, 1],
+        ],
+      }),
       /^start: got a matrix with the eigenvalue -0\.800/,
     ],
     ["a start that is not square", solveSde(attention, { start: [[1, 0]] }), /^start: got 1 rows of 2/],
@@ -171,6 +195,46 @@ describe("runs refuse", () => {
       "a width that heads do not divide",
       simulate(shapedAttention({ gamma: 0.5, heads: 3 }), { start, width: 64 }),
       /^width: got 64, allowed is a multiple of the 3 heads/,
+    ],
+    ["no options", solveSde(linearMlp(), undefined as never), /^solveSde: options: got nothing/],
+    ["no options of networks", simulate(linearMlp(), null as never), /^simulate: options: got null/],
+    [
+      "an unknown option",
+      solveSde(linearMlp(), { start, path: 3 } as never),
+      /^solveSde: got the unknown option "path"/,
+    ],
+    ["an unknown scheme", solveSde(linearMlp(), { start, scheme: "toString" as never }), /^scheme: got "toString"/],
+    ["an unknown engine", solveSde(linearMlp(), { start, engine: "gpu" as never }), /^engine: got "gpu"/],
+    ["an unknown limit", solveSde(linearMlp(), { start, limit: "depth-first" as never }), /^limit: got "depth-first"/],
+    ["a width below 1", solveSde(models[2]!, { start, width: 0 }), /^width: got 0, allowed is a number from 1/],
+    ["no time", solveSde(linearMlp(), { start, times: [] }), /^times: got none/],
+    [
+      "more steps than there are counters",
+      solveSde(linearMlp(), { start, times: [2e8] }),
+      /^times: got 200000000, 6400000000 steps/,
+    ],
+    [
+      "more layers than there are counters",
+      simulate(linearMlp(), { start, width: 64, end: 1e9 }),
+      /^times: got 1000000000/,
+    ],
+    ["a step in quotes", solveSde(linearMlp(), { start, step: "0.5" as never }), /^step: got 0.5/],
+    ["a state that is none", solveSde(linearMlp(), { start, resume: {} as never }), /^resume: got no state of a run/],
+    ["no model", solveSde(null as never, { start }), /^shaped model: type: got nothing/],
+    [
+      "a model that was changed",
+      simulate({ ...shapedAttention({ gamma: 0.5 }), temperature: 0 }, { start, width: 64 }),
+      /^attention: temperature: got 0/,
+    ],
+    [
+      "an unknown law of hidden layers",
+      simulate(linearMlp(), { start, width: 64, hidden: "fast" as never }),
+      /^hidden: got "fast"/,
+    ],
+    [
+      "a layer that gives nothing",
+      simulate(shapedMlp({ activation: { type: "shaped-relu", plus: -4, minus: -4 } }), { start, width: 16 }),
+      /^activation: got c₊ = -4 and c₋ = -4 at width 16/,
     ],
     [
       "a surrogate without a mean",

@@ -5,7 +5,7 @@ import { type Command, Option } from "commander";
 import { Finished } from "../finished.js";
 import { interruptible } from "../interrupt.js";
 import { Misuse } from "../misuse.js";
-import { seedNumber, wholeNumber } from "../options.js";
+import { seedNumber, wholeNumber, withProgress } from "../options.js";
 import { type ProgressStyle, progressOf } from "../progress.js";
 import { checkLibrary, draw } from "../reproduce/draw.js";
 import type { Figure, Row } from "../reproduce/figure.js";
@@ -27,7 +27,7 @@ interface Flags {
 }
 
 export function reproduceCommand(program: Command): void {
-  program
+  const command = program
     .command("reproduce")
     .description("Make a figure again: its data as rows, and a picture of them.")
     .argument("[figures...]", "names of figures, or of all that begin so, as in shaped")
@@ -39,13 +39,8 @@ export function reproduceCommand(program: Command): void {
     .option("--data <folder>", "data of figures that need some: TREC.train and TREC.test")
     .option("--embeddings <file>", "vectors of words for these, as GloVe has them (default: learnt)")
     .addOption(new Option("--format <name>", "of rows").choices(["csv", "jsonl"]).default("csv"))
-    .option("--no-svg", "rows alone, without a picture")
-    .addOption(
-      new Option("--progress <style>", "a line on stderr, JSON lines on stderr, or nothing")
-        .choices(["auto", "json", "none"])
-        .default("auto"),
-    )
-    .option("-q, --quiet", "print errors only")
+    .option("--no-svg", "rows alone, without a picture");
+  withProgress(command, "errors")
     .addHelpText(
       "after",
       `

@@ -1,5 +1,6 @@
 /** @module Shaped activations: so close to the identity at width n that depth over width decides what they do. */
 import { z } from "zod";
+import { LemniscateError } from "../../core/errors.js";
 import { type Algebra, numbers } from "../../ops/algebra.js";
 import type { Formula } from "../steps/formula.js";
 
@@ -122,6 +123,14 @@ export function meanAt(activation: ShapedRelu, width: number): Formula {
 /** s₊, s₋, and c with c E[σ_s(g)²] = 1. */
 export function slopes({ plus, minus }: ShapedRelu, width: number): { up: number; down: number; c: number } {
   const [up, down] = [1 + plus / Math.sqrt(width), 1 + minus / Math.sqrt(width)];
+  if (up === 0 && down === 0)
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where: "activation",
+      given: `c₊ = ${plus} and c₋ = ${minus} at width ${width}`,
+      allowed: "slopes 1 + c/√n that are not both 0",
+      mend: "Take other constants, or another width: with these the layer gives nothing.",
+    });
   return { up, down, c: 2 / (up ** 2 + down ** 2) };
 }
 

@@ -1,7 +1,14 @@
 /** @module Models as what a layer of width n does: shaped and unshaped ones in the same terms. */
 import type { Formula } from "../steps/formula.js";
 import { type Activation, bent, meanAt, type Neuron, neuronAt } from "./activation.js";
-import { type AttentionPart, type Heads, lambdaOf, type MaybeResidual, type ShapedModel } from "./model.js";
+import {
+  type AttentionPart,
+  type Heads,
+  lambdaOf,
+  type MaybeResidual,
+  type ShapedModel,
+  shapedModel,
+} from "./model.js";
 
 /** X′ = skip·X + branch·(what the part makes of X). */
 export interface Branch {
@@ -37,7 +44,8 @@ export interface Layer {
 }
 
 /** A layer of a model of that width; `depth` is the number of all layers, on which unshaped strengths may depend. */
-export function layerOf(model: ShapedModel, width: number, depth: number): Layer {
+export function layerOf(given: ShapedModel, width: number, depth: number): Layer {
+  const model = shapedModel(given);
   switch (model.type) {
     case "linear":
       // One matrix: attention of every token to itself.

@@ -1,4 +1,5 @@
 /** @module How far two samples are from having one distribution. */
+import { LemniscateError } from "../../core/errors.js";
 
 /** The greatest distance of two empirical distribution functions, and how often one law gives as much. */
 export interface KolmogorovSmirnov {
@@ -17,7 +18,7 @@ export interface KolmogorovSmirnov {
  * ```
  */
 export function kolmogorovSmirnov(x: ArrayLike<number>, y: ArrayLike<number>): KolmogorovSmirnov {
-  const [a, b] = [Float64Array.from(x).sort(), Float64Array.from(y).sort()];
+  const [a, b] = [sorted(x), sorted(y)];
   let [i, j, distance] = [0, 0, 0];
   while (i < a.length && j < b.length) {
     const at = Math.min(a[i]!, b[j]!);
@@ -65,4 +66,18 @@ export function energyDistance(x: ArrayLike<number>, y: ArrayLike<number>): numb
     while (j < b.length && b[j] === at) j++;
   }
   return 2 * integral;
+}
+
+/** @throws LemniscateError `BadInput` where there is nothing to compare */
+function sorted(x: ArrayLike<number>): Float64Array {
+  const sorted = Float64Array.from(x).sort();
+  // NaN comes last.
+  if (sorted.length > 0 && !Number.isNaN(sorted.at(-1))) return sorted;
+  throw new LemniscateError({
+    code: "BadInput",
+    where: "kolmogorovSmirnov",
+    given: sorted.length === 0 ? "no numbers" : "NaN among the numbers",
+    allowed: "two samples of numbers",
+    mend: "Look where they came from.",
+  });
 }

@@ -11,7 +11,7 @@ import type { CheckRun, Table } from "./check/run.js";
 import { stopping } from "./check/stopping.js";
 import { surrogate } from "./check/surrogate.js";
 import { weights } from "./check/weights.js";
-import { checkOut, type ShapedFlags, shapedProgress } from "./input.js";
+import { checkOut, type ShapedFlags, shapedProgress, withRows } from "./input.js";
 import { Rows } from "./rows.js";
 
 interface Flags extends Pick<ShapedFlags, "seed" | "engine" | "json" | "out" | "progress" | "quiet"> {
@@ -30,22 +30,15 @@ const tables: Readonly<Record<string, Table>> = {
 };
 
 export function checkCommand(shaped: Command): void {
-  shaped
+  const command = shaped
     .command("check")
     .description("Print a table that says whether the limit, networks and formulas agree, wrong ones among them.")
     .addArgument(new Argument("<table>", "which one").choices(Object.keys(tables)))
     .option("--share <part>", "of the samples that the full table takes, as in 0.1", finiteNumber, 1)
     .option("--seed <n>", "the same seed gives the same numbers", seedNumber, 0)
     .addOption(new Option("--engine <name>", "what computes (default: wasm)").choices(["reference", "wasm"]))
-    .option("--out <file>", "append the rows to a file as they are ready, one JSON object a line")
-    .option("--json", "print rows as JSON, one object a line")
-    .addOption(
-      new Option("--progress <style>", "a line on stderr, JSON lines on stderr, or nothing")
-        .choices(["auto", "json", "none"])
-        .default("auto"),
-    )
-    .option("-q, --quiet", "print rows and errors only")
-    .option("--debug", "print the stack of an error")
+    .option("--out <file>", "append the rows to a file as they are ready, one JSON object a line");
+  withRows(command)
     .addHelpText(
       "after",
       `

@@ -11,7 +11,7 @@ import {
   type Observable,
 } from "../../../shaped/statistics/observables.js";
 import { Misuse } from "../../misuse.js";
-import { finiteNumber, seedNumber, wholeNumber } from "../../options.js";
+import { finiteNumber, seedNumber, wholeNumber, withProgress } from "../../options.js";
 import { checkOutput } from "../../output.js";
 import { type Progress, type ProgressStyle, progressOf } from "../../progress.js";
 import { readSource } from "../../spec/source.js";
@@ -33,7 +33,7 @@ export interface ShapedFlags {
 }
 
 export function withShaped(command: Command): Command {
-  return command
+  const options = command
     .option("--tokens <m>", "number of tokens, where the file has no start", tokenNumber, 3)
     .option("--rho <correlation>", "correlation of all tokens at the start, where the file has none", finiteNumber, 0.2)
     .option("--end <t>", "the last time, in depth over width", finiteNumber, 1)
@@ -46,15 +46,14 @@ export function withShaped(command: Command): Command {
     .option("--seed <n>", "the same seed gives the same numbers", seedNumber, 0)
     .addOption(new Option("--engine <name>", "what computes (default: wasm)").choices(["reference", "wasm"]))
     .option("--threads <n>", "threads that move paths (default: one per core)", wholeNumber)
-    .option("--out <file>", "append the rows to a file as they are ready; interrupted, the same command goes on")
-    .option("--json", "print rows as JSON, one object a line")
-    .addOption(
-      new Option("--progress <style>", "a line on stderr, JSON lines on stderr, or nothing")
-        .choices(["auto", "json", "none"])
-        .default("auto"),
-    )
-    .option("-q, --quiet", "print rows and errors only")
-    .option("--debug", "print the stack of an error");
+    .option("--out <file>", "append the rows to a file as they are ready; interrupted, the same command goes on");
+  return withRows(options);
+}
+
+/** What is printed, and how. */
+export function withRows(command: Command): Command {
+  const options = command.option("--json", "print rows as JSON, one object a line");
+  return withProgress(options, "rows and errors").option("--debug", "print the stack of an error");
 }
 
 /** The model of a file, and where it starts: `{ model: …, start: [[…]] }`, or a model alone. */

@@ -7,7 +7,7 @@ import { type OptimizerName, optimizers } from "../../../shaped/training/optimiz
 import { type TextTask, type TrainingReport, trainClassifier } from "../../../shaped/training/train.js";
 import { interruptible } from "../../interrupt.js";
 import { seedNumber, wholeNumber } from "../../options.js";
-import { checkOut, list, readModel, type ShapedFlags, shapedProgress, wholeNumbers } from "./input.js";
+import { checkOut, list, readModel, type ShapedFlags, shapedProgress, wholeNumbers, withRows } from "./input.js";
 import { trecTask } from "./questions.js";
 import type { Row } from "./row.js";
 import { Rows } from "./rows.js";
@@ -28,7 +28,7 @@ interface Flags extends Pick<ShapedFlags, "json" | "out" | "progress" | "quiet">
 }
 
 export function trainCommand(shaped: Command): void {
-  shaped
+  const command = shaped
     .command("train")
     .description("Train shaped and unshaped transformers of several depths on questions of TREC, and watch their loss.")
     .argument("[models...]", "models, in YAML or JSON (default: a shaped one, and unshaped ones of three kinds)")
@@ -51,15 +51,8 @@ export function trainCommand(shaped: Command): void {
     .option(
       "--out <file>",
       "append the rows to a file, one JSON object a line; what is there already is not done again",
-    )
-    .option("--json", "print rows as JSON, one object a line")
-    .addOption(
-      new Option("--progress <style>", "a line on stderr, JSON lines on stderr, or nothing")
-        .choices(["auto", "json", "none"])
-        .default("auto"),
-    )
-    .option("-q, --quiet", "print rows and errors only")
-    .option("--debug", "print the stack of an error")
+    );
+  withRows(command)
     .addHelpText(
       "after",
       "\nLosses are − log p of the right class; a loss of Infinity (null in JSON) is training that has diverged. Cosines are those\nof the tokens of one question behind the last layer: 1 where the rank has collapsed.\n\nExample:\n  $ lemniscate shaped train --data trec --depths 4,16,48 --seeds 3 --out runs.jsonl",

@@ -28,10 +28,10 @@ export function follow(
   model: ShapedModel,
   width: number | undefined,
   times: readonly number[],
-  { seed, ...run }: Run,
+  { paths, seed, threads, signal, onProgress }: Run,
   { radius, step }: { readonly radius?: number; readonly step?: number } = {},
 ): AsyncIterable<Snapshot> {
-  const options = { ...run, start, times, end: times.at(-1)!, radius };
+  const options = { paths, threads, signal, onProgress, start, times, end: times.at(-1)!, radius };
   // Another seed than the limit's, though the same would do: samples that are compared are independent.
   return width === undefined
     ? solveSde(model, { ...options, seed, step })
