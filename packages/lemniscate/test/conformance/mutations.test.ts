@@ -235,7 +235,7 @@ const mutations: readonly Mutation[] = [
   mutation("engines/wasm/lower.js", "operand !== 1", "operand === 0"),
   mutation("engines/wasm/vector.js", "this.constant(Math.PI / 4)", "this.constant(Math.PI / 3)"),
   mutation("engines/wasm/vector.js", "vector.args.every(fixed)", "vector.args.some(fixed)"),
-  mutation("engines/wasm/layout.js", "presence[s] === 0 ? 0 : ", ""),
+  mutation("engines/wasm/fill.js", "presence[s] === 0 ? 0 : ", ""),
   mutation("engines/wasm/buffers.js", "kept.has(step) ||", ""),
   mutation("tiles/place.js", "t * S + s]", "s * S + t]"),
   mutation("engines/wasm/kernels/near-copies.js", "1 - 2 ** -8", "1 + 2 ** -8"),
