@@ -3,7 +3,6 @@ import { LemniscateError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import { needChannels } from "./checks.js";
 import type { PositionOptions } from "./encodings.js";
-import type { AttentionOptions } from "./layers/attention.js";
 
 /** How many numbers a token brings to queries and keys, and to values, and how many its encoding has. */
 export function attentionWidths(
@@ -17,6 +16,19 @@ export function attentionWidths(
     into: position?.values === true ? both : channels,
     encodings,
   };
+}
+
+/** Options of attention that shares depend on. */
+interface SharedOptions {
+  readonly parameterization: "ntk" | "standard";
+  readonly position: PositionOptions | null;
+  readonly queryStd: number;
+  readonly keyStd: number;
+  readonly valueStd: number;
+  readonly outStd: number;
+  readonly biasStd: number | null;
+  readonly heads?: number | undefined;
+  readonly values?: number | undefined;
 }
 
 /** Shares of the layer's own weights, in units of what the layer makes of the kernel below. */
@@ -33,7 +45,7 @@ export interface OwnShares {
  * weight is σ/√(fan-in) times one of variance 1, so that its derivative counts (fan-in)/σ² as much: H·d_v/σ_O² of outputs,
  * d/σ_V² of values, d/σ_Q² and d/σ_K² of queries and keys, and 1 of biases.
  */
-export function ownShares(o: AttentionOptions, input: Shape): OwnShares {
+export function ownShares(o: SharedOptions, input: Shape): OwnShares {
   const { parameterization, position, queryStd, keyStd, valueStd, outStd, biasStd, heads, values } = o;
   if (parameterization === "ntk") return { values: 2, logits: 2, bias: (biasStd ?? 0) ** 2 };
   const d = needChannels("attention", "The standard NTK depends on it", input);
