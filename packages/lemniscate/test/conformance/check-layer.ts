@@ -202,7 +202,7 @@ export function checkLayer(row: LayerRow): void {
     });
 
     test("is what the specification says", () =>
-      everywhere(9, async (net, x) => {
+      everywhere(12, async (net, x) => {
         const found = await compute(net, x);
         const wanted = oracle(net, x);
         for (const quantity of both)
@@ -291,7 +291,7 @@ export function checkLayer(row: LayerRow): void {
       }));
 
     test("is the same on every engine, to the bit for any number of threads and bits of a vector", () =>
-      everywhere(1, async (net, x) => {
+      everywhere(2, async (net, x) => {
         const wanted = await compute(net, x);
         const [one, ...others] = await Promise.all(engines.map((engine) => compute(net, x, engine)));
         const rough = await compute(net, x, half);

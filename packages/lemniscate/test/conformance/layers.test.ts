@@ -107,7 +107,7 @@ const rows: readonly LayerRow[] = [
       const text = JSON.stringify(options);
       if (/"(allowed|covariance|memory)"/.test(text)) return [[3]];
       // Random logits have a term for each two pairs of positions, and derivatives many of them: on the last grid.
-      return /"sqrt"/.test(text) ? [[1], [3], [2]] : [[1], [2], [3], [5]];
+      return /"sqrt"/.test(text) ? [[1], [3], [5], [2]] : [[1], [2], [3], [5]];
     },
     blind: (options) => !/"(allowed|covariance|memory)"/.test(JSON.stringify(options)),
     options: [

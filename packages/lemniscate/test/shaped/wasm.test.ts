@@ -105,6 +105,7 @@ describe("WebAssembly moves paths as the reference does", () => {
       covariances: s.covariances.map((x, at) => (s.stoppedAt[at % paths] === Number.POSITIVE_INFINITY ? x : 0)),
     });
     expect(difference(moving(found), moving(expected))).toBeLessThan(1e-10);
+    expect(difference(found, expected)).toBeLessThan(1e-6);
   });
 
   it("gives a path the same bits in any company", async () => {
