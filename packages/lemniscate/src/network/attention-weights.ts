@@ -102,6 +102,13 @@ export function kindOf(weights: AttentionWeights): "softmax" | "sparsemax" | Ele
   return layer.elementwise!(options);
 }
 
+/** Whether weights are a function that the program gave, and that options name only. */
+export function isOwnFunction(weights: AttentionWeights): boolean {
+  if (typeof weights === "string") return false;
+  const { layer, options } = layerOf(weights);
+  return layer.hasOwnFunction?.(options) === true;
+}
+
 /** Whether weights are the logits themselves. */
 export function isIdentity(kind: ReturnType<typeof kindOf>): boolean {
   return (

@@ -8,6 +8,7 @@ import { startDrawer } from "../../dist/engines/wasm/platform/node.js";
 import { type DrawingOptions, drawEach } from "../../dist/finite/drawing.js";
 import type { Drawn, Networks } from "../../dist/finite/kernels-of-one.js";
 import type { FromDrawer, ToDrawer } from "../../dist/finite/thread.js";
+import { attention } from "../../dist/network/layers/attention.js";
 import { closedForm } from "../../dist/network/layers/closed-form.js";
 import { elementwise } from "../../dist/network/layers/elementwise.js";
 import { randomBatch } from "../conformance/random.js";
@@ -66,7 +67,7 @@ describe("threads that draw networks", () => {
       derivative: (_, __, pq) => pq,
     });
     const bend = elementwise({ name: "bend of the drawers", fn: (x) => Math.atan(x), tolerance: 1e-2 });
-    for (const own of [cube, bend]) {
+    for (const own of [cube, bend, attention({ weights: cube }), attention({ weights: bend })]) {
       const network = networkFromData({ type: "repeat", layer: serial(dense(), own), times: 2 });
       expect((await all(course(about(network), 4, { threads: 2, start: refuse }).drawn)).length).toBe(4);
     }

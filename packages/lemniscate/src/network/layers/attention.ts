@@ -16,6 +16,7 @@ import {
   type AttentionWeights,
   attentionWeights,
   isIdentity,
+  isOwnFunction,
   kindOf,
   needValues,
   weigh,
@@ -103,6 +104,7 @@ export const attentionDefinition: LayerDefinition<AttentionOptions, AttentionWei
     "derived: sums over keys for square-root scaling, docs/attention.md",
   ],
   hasWeights: true,
+  hasOwnFunction: ({ weights }) => isOwnFunction(weights),
   options: z.strictObject({
     weights: attentionWeights.default("softmax"),
     scaling: z.enum(["linear", "sqrt"]).default("linear"),
