@@ -74,7 +74,7 @@ export async function* simulate(model: ShapedModel, options: NetworkOptions): As
   const layers = depth ?? Math.round(end * width);
   const layer = layerOf(model, width, layers);
   checkWidth(tokens, width, layer.attention?.heads ?? 1, by, layer.attention?.outputProjection ?? true);
-  checkMarks([...(options.times ?? []), layers / width], width);
+  checkMarks(options.times ?? [layers / width], width);
   const marks = options.times?.map((t) => Math.round(t * width)) ?? [layers];
   for (const [i, mark] of marks.entries())
     if (!(mark >= 0 && mark <= layers && (i === 0 || mark > marks[i - 1]!)))

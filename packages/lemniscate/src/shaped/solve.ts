@@ -1,6 +1,6 @@
 /** @module Solving a model's covariance SDE: many paths, snapshot by snapshot. */
 import { LemniscateError } from "../core/errors.js";
-import { onlyKnown } from "../core/options.js";
+import { onlyKnown, shown } from "../core/options.js";
 import { child, randomKey } from "../core/random.js";
 import type { RunOptions } from "../core/run.js";
 import { type Coefficients, coefficients, type LimitOptions } from "./coefficients.js";
@@ -131,13 +131,15 @@ function checkTimes(times: readonly number[], step: number): void {
 const mostSteps = 2 ** 32 - 1;
 
 export function checkMarks(times: readonly number[], perTime: number): void {
-  if (times.length === 0 || !times.every((t) => t * perTime <= mostSteps))
-    throw outOfRange(
-      "times",
-      times.length === 0 ? "none" : `${times.at(-1)}, ${times.at(-1)! * perTime} steps`,
-      `one or more, of up to ${mostSteps} steps`,
-      "Say when there are to be snapshots, as in [0.5, 1].",
-    );
+  const list: readonly number[] = Array.isArray(times) ? times : [];
+  const at = list.findIndex((t) => !(t * perTime <= mostSteps));
+  if (list.length > 0 && at < 0) return;
+  throw outOfRange(
+    "times",
+    at < 0 ? shown(times) : `${list[at]}, ${list[at]! * perTime} steps`,
+    `a list of one or more, of up to ${mostSteps} steps`,
+    "Say when there are to be snapshots, as in [0.5, 1].",
+  );
 }
 
 export function checkChoice(where: string, given: unknown, allowed: readonly string[]): void {

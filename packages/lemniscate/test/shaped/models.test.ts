@@ -13,7 +13,7 @@ import { entries, type Snapshot } from "../../src/shaped/paths.js";
 import { simulate } from "../../src/shaped/simulate.js";
 import { solveSde } from "../../src/shaped/solve.js";
 import { correlated } from "../../src/shaped/start.js";
-import { kolmogorovSmirnov } from "../../src/shaped/statistics/distances.js";
+import { energyDistance, kolmogorovSmirnov } from "../../src/shaped/statistics/distances.js";
 
 const relu = { type: "shaped-relu", plus: 0, minus: -1 } as const;
 const models: readonly ShapedModel[] = [
@@ -43,6 +43,8 @@ describe("what is no sample", () => {
     ["no tokens", () => correlated(0, 0), /^correlated: got rho 0 of 0 tokens/],
     ["no numbers", () => kolmogorovSmirnov([], [1]), /^kolmogorovSmirnov: got no numbers/],
     ["NaN", () => kolmogorovSmirnov([1], [1, Number.NaN]), /^kolmogorovSmirnov: got NaN among the numbers/],
+    ["no samples", () => energyDistance([1], null as never), /^energyDistance: got no numbers/],
+    ["NaN of an energy", () => energyDistance([1], [1, Number.NaN]), /^energyDistance: got NaN among the numbers/],
   ] as const)("%s", (_, make, message) => expect(make).toThrow(message));
 
   it("a token that is not there", async () => {
@@ -207,7 +209,18 @@ describe("runs refuse", () => {
     ["an unknown engine", solveSde(linearMlp(), { start, engine: "gpu" as never }), /^engine: got "gpu"/],
     ["an unknown limit", solveSde(linearMlp(), { start, limit: "depth-first" as never }), /^limit: got "depth-first"/],
     ["a width below 1", solveSde(models[2]!, { start, width: 0 }), /^width: got 0, allowed is a number from 1/],
-    ["no time", solveSde(linearMlp(), { start, times: [] }), /^times: got none/],
+    ["no time", solveSde(linearMlp(), { start, times: [] }), /^times: got \[\], allowed is a list of one or more/],
+    ["no time of networks", simulate(linearMlp(), { start, width: 64, times: [] }), /^times: got \[\]/],
+    [
+      "a time alone",
+      simulate(linearMlp(), { start, width: 64, times: 0.5 as never }),
+      /^times: got 0.5, allowed is a list/,
+    ],
+    [
+      "steps without end before the last time",
+      solveSde(linearMlp(), { start, times: [Number.POSITIVE_INFINITY, 1] }),
+      /^times: got Infinity, Infinity steps/,
+    ],
     [
       "more steps than there are counters",
       solveSde(linearMlp(), { start, times: [2e8] }),

@@ -9,6 +9,9 @@ export interface KolmogorovSmirnov {
 }
 
 /**
+ * How far two samples are apart by Kolmogorov and Smirnov.
+ *
+ * @throws LemniscateError `BadInput` for a sample of nothing, or with NaN
  * @source the limit law: Kolmogorov 1933; the correction √n + 0.12 + 0.11/√n for finite samples: Stephens 1970
  *
  * @example
@@ -18,7 +21,7 @@ export interface KolmogorovSmirnov {
  * ```
  */
 export function kolmogorovSmirnov(x: ArrayLike<number>, y: ArrayLike<number>): KolmogorovSmirnov {
-  const [a, b] = [sorted(x), sorted(y)];
+  const [a, b] = [sorted("kolmogorovSmirnov", x), sorted("kolmogorovSmirnov", y)];
   let [i, j, distance] = [0, 0, 0];
   while (i < a.length && j < b.length) {
     const at = Math.min(a[i]!, b[j]!);
@@ -46,6 +49,7 @@ function exceeds(x: number): number {
  * The energy distance 2 E|X − Y| − E|X − X′| − E|Y − Y′| of two laws on the line, twice the integral of the squared
  * difference of their distribution functions; in the units of the samples.
  *
+ * @throws LemniscateError `BadInput` for a sample of nothing, or with NaN
  * @source Székely and Rizzo 2013
  *
  * @example
@@ -55,7 +59,7 @@ function exceeds(x: number): number {
  * ```
  */
 export function energyDistance(x: ArrayLike<number>, y: ArrayLike<number>): number {
-  const [a, b] = [Float64Array.from(x).sort(), Float64Array.from(y).sort()];
+  const [a, b] = [sorted("energyDistance", x), sorted("energyDistance", y)];
   let [i, j, integral] = [0, 0, 0];
   let before = Math.min(a[0]!, b[0]!);
   while (i < a.length || j < b.length) {
@@ -68,15 +72,14 @@ export function energyDistance(x: ArrayLike<number>, y: ArrayLike<number>): numb
   return 2 * integral;
 }
 
-/** @throws LemniscateError `BadInput` where there is nothing to compare */
-function sorted(x: ArrayLike<number>): Float64Array {
-  const sorted = Float64Array.from(x).sort();
+function sorted(where: string, sample: ArrayLike<number>): Float64Array {
+  const numbers = Float64Array.from(sample ?? []).sort();
   // NaN comes last.
-  if (sorted.length > 0 && !Number.isNaN(sorted.at(-1))) return sorted;
+  if (numbers.length > 0 && !Number.isNaN(numbers.at(-1))) return numbers;
   throw new LemniscateError({
     code: "BadInput",
-    where: "kolmogorovSmirnov",
-    given: sorted.length === 0 ? "no numbers" : "NaN among the numbers",
+    where,
+    given: numbers.length === 0 ? "no numbers" : "NaN among the numbers",
     allowed: "two samples of numbers",
     mend: "Look where they came from.",
   });
