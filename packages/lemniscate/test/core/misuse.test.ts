@@ -79,7 +79,7 @@ test.each([
   { run: () => oneHot([0, 1], any("2")), message: "oneHot: classes: got 2, allowed is an integer ≥ 2." },
   {
     run: () => openEngine(any({ type: "reference" })),
-    message: 'openEngine: got the unknown option "type", allowed is name, precision, threads',
+    message: 'openEngine: got the unknown option "type", allowed is name, precision, threads, vectorBits.',
   },
   {
     run: () => kernel(net)(x, null, any({ get: "nngp", engin: null })),

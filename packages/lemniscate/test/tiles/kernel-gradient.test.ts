@@ -77,6 +77,15 @@ test("shares what derivatives have in common", async () => {
   expect(steps(kernelGradient(net, { by }).explain([100, 3]))).toBeLessThan(2 * alone);
 });
 
+test("a network of many layers", async () => {
+  const net = serial(repeat(serial(dense({ weightStd: Math.SQRT2 }), relu()), 60), dense()) as never;
+  const by = ["layers.0.layer.layers.0.weightStd"] as const;
+  const { value, gradient } = await kernelGradient(net, { by })(x, null, { get: "nngp", engine: engines[0]! });
+  // K is homogeneous in the 60 weights: w ∂K/∂w = 120 K.
+  for (const [i, k] of value.data.entries())
+    expect((gradient[by[0]].data[i]! * Math.SQRT2) / (120 * k)).toBeCloseTo(1, 10);
+});
+
 test("a network of thousands of layers", async () => {
   const net = serial(repeat(dense({ weightStd: 1.0001 }), 4500), relu(), dense());
   const by = ["layers.0.layer.weightStd"] as const;
