@@ -91,7 +91,7 @@ async function run(file: string | undefined, flags: Flags): Promise<void> {
           step: 1 / steps,
           seed,
           signal,
-          mergeDrift: false,
+          mergeDrift: false, // of 48 steps as well, which are what the others are measured by
         };
         const all = await solveSde(model, {
           ...options,
