@@ -74,11 +74,12 @@ export function keyedKernel(
     return inputsOf(networks, x1, x2, options.get);
   };
 
+  /** Finished pieces; `into` matrices, if they are given, and then nobody is told of pieces. */
   async function* tiles(
     given: Inputs,
     options: ListOptions,
-    as: "matrices" | "pieces",
     range: Range,
+    into?: Record<string, Numbers>,
   ): AsyncGenerator<KeyedTile> {
     await using borrowed = await borrow(options);
     const { engine } = borrowed;
@@ -89,6 +90,7 @@ export function keyedKernel(
     let done = 0;
     let overflow: Overflow | undefined;
     let pair: readonly [number, number] = [0, 0];
+    const as = into === undefined ? "pieces" : "matrices";
     const holding = await holdingFor(engine, { program, n1, n2, as }, options.memory);
     blocks: for (const block of blocksOf(holding, n1, n2)) {
       const { rows, columns } = block;
@@ -101,8 +103,11 @@ export function keyedKernel(
         const rowTo = rows[0] + tile.rowTo;
         const columnFrom = columns[0] + tile.columnFrom;
         const columnTo = columns[0] + tile.columnTo;
+        const piece = { rowFrom, rowTo, columnFrom, columnTo };
         const size = positionCount(program.output) ** 2;
-        overflow = overflowIn(values);
+        const sum = into && place(into, { tile: piece, values }, n1, n2 ?? n1, n2 === null);
+        // Large numbers may have an infinite sum.
+        overflow = Number.isFinite(sum) ? undefined : overflowIn(values);
         if (overflow !== undefined) {
           const [entry, width] = [Math.floor(overflow.index / size), columnTo - columnFrom];
           pair = [rowFrom + Math.floor(entry / width), columnFrom + (entry % width)];
@@ -111,9 +116,8 @@ export function keyedKernel(
         const height = rowTo - rowFrom;
         done += n2 === null && rowFrom === columnFrom ? (height * (height + 1)) / 2 : height * (columnTo - columnFrom);
         options.onProgress?.(done, total);
-        const place = { rowFrom, rowTo, columnFrom, columnTo, symmetric: n2 === null, done, total };
-        // Matrices are filled at once; whoever reads pieces may keep them, and engines use their room again.
-        yield { ...place, values: as === "matrices" ? values : copies(values) };
+        // Whoever reads pieces may keep them, and engines use their room again.
+        if (as === "pieces") yield { ...piece, symmetric: n2 === null, done, total, values: copies(values) };
       }
     }
     if (overflow !== undefined) throw await named(overflow, pair, [given.x1, given.x2 ?? given.x1], options, engine);
@@ -149,8 +153,7 @@ export function keyedKernel(
     const [rows, columns] = [x1.shape[0], (x2 ?? x1).shape[0]];
     const inRange = async (range: Range, run: ListOptions): Promise<Record<string, Numbers>> => {
       const found: Record<string, Numbers> = {};
-      for await (const tile of tiles(given, run, "matrices", range))
-        place(found, { tile, values: tile.values }, rows, columns, tile.symmetric);
+      for await (const _ of tiles(given, run, range, found));
       return found;
     };
     const found = await inRange(everyDraw, options);
@@ -201,7 +204,7 @@ export function keyedKernel(
     tiles: (x1, x2, options) => {
       checkOptions(options);
       return (async function* () {
-        yield* tiles(checkedInputs(x1, x2, options), options, "pieces", everyDraw);
+        yield* tiles(checkedInputs(x1, x2, options), options, everyDraw);
       })();
     },
     diagonal,

@@ -4,32 +4,43 @@ export function numbersFor(precision: Precision, length: number): Numbers {
   return precision === "f32" ? new Float32Array(length) : new Float64Array(length);
 }
 
-/** Copies a tile to where it belongs, and to its mirror image if the matrix is symmetric. */
+/**
+ * Copies a tile to where it belongs, and to its mirror image if the matrix is symmetric. Returns the sum of its numbers:
+ * where it is finite, they all are.
+ */
 export function place(
   found: Record<string, Numbers>,
   { tile, values }: TileResult,
   rows: number,
   columns: number,
   symmetric: boolean,
-): void {
+): number {
+  let sum = 0;
   const entries = (tile.rowTo - tile.rowFrom) * (tile.columnTo - tile.columnFrom);
   for (const [key, data] of Object.entries(values)) {
     const size = data.length / entries;
     const make = data.constructor as new (length: number) => Numbers;
     found[key] ??= new make(rows * columns * size);
     const target = found[key];
-    copy(target, data, tile, columns, size);
+    sum += copy(target, data, tile, columns, size);
     if (symmetric) mirror(target, data, tile, columns, Math.sqrt(size));
   }
+  return sum;
 }
 
-/** Number by number: rows of a tile are too short for a call of `set` each. */
-function copy(target: Numbers, data: Numbers, tile: TileResult["tile"], columns: number, size: number): void {
+/** Number by number: rows of a tile are too short for a call of `set` each. Returns their sum. */
+function copy(target: Numbers, data: Numbers, tile: TileResult["tile"], columns: number, size: number): number {
+  let sum = 0;
   const width = (tile.columnTo - tile.columnFrom) * size;
   for (let i = tile.rowFrom, from = 0; i < tile.rowTo; i++, from += width) {
     const to = (i * columns + tile.columnFrom) * size;
-    for (let n = 0; n < width; n++) target[to + n] = data[from + n]!;
+    for (let n = 0; n < width; n++) {
+      const value = data[from + n]!;
+      target[to + n] = value;
+      sum += value;
+    }
   }
+  return sum;
 }
 
 /** Entries below the diagonal, each a block of S·S numbers, from those above. Rows of the target are written in order. */

@@ -99,6 +99,23 @@ describe("the layer and the examples", () => {
   });
 });
 
+test("numbers whose sum is infinite are none that are", async () => {
+  for (const [engine, size] of [
+    [reference, 1.2e154],
+    [single, 1.5e19],
+  ] as const) {
+    const { data } = await kernel(dense())(batch([3, 1], [size, size, -size]), null, { get: "nngp", engine });
+    for (const value of data) expect(Math.abs(value) / size / size).toBeCloseTo(1, 6);
+  }
+});
+
+test("the examples are those of the first number that is none", async () => {
+  const x = batch([5, 1], [1e50, 1, 2, 3, 1e55]);
+  const net = serial(dense(), monomial({ degree: 3 }), dense());
+  for (const engine of [reference, wasm])
+    await expect(kernel(net)(x, null, { get: ["nngp", "ntk"], engine })).rejects.toThrow("examples 0 and 4");
+});
+
 test("variances whose products are no numbers have right kernels", async () => {
   // Numbers of 1e80 vary by 1e160. There erf is the sign, GELU is ReLU, and bumps are narrow.
   for (const [engine, size] of [
