@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { RandomKey } from "../../src/core/random.js";
 import { ModuleBuilder } from "../../src/engines/wasm/assembler.js";
 import { ConstantTable, emitVectors, formatOf, type Vector, VectorAlgebra } from "../../src/engines/wasm/vector.js";
 import { coefficients } from "../../src/shaped/coefficients.js";
@@ -16,6 +17,7 @@ import { referenceMover } from "../../src/shaped/reference.js";
 import { eulerStep } from "../../src/shaped/schemes/euler.js";
 import { gramStep } from "../../src/shaped/schemes/gram.js";
 import { splitStep } from "../../src/shaped/schemes/split.js";
+import type { Formula } from "../../src/shaped/steps/formula.js";
 import { type Hidden, layerStep } from "../../src/shaped/steps/layer.js";
 import type { StepProgram } from "../../src/shaped/steps/steps.js";
 import { compileStep } from "../../src/shaped/wasm/compile.js";
@@ -30,7 +32,10 @@ const start = (m: number): number[][] =>
     Array.from({ length: m }, (_, j) => (i === j ? 1 + i / 8 : 0.3 / (1 + Math.abs(i - j)) - 0.1)),
   );
 
-async function end(mover: Mover, program: StepProgram, paths: number, steps: number, radius = 1e4): Promise<Snapshot> {
+type Key = RandomKey["key"];
+const usual: Key = [5, 2 ** 31 + 7];
+
+async function end(mover: Mover, program: StepProgram, paths: number, steps: number, key = usual): Promise<Snapshot> {
   const m = program.tokens;
   let last: Snapshot | undefined;
   const course = {
@@ -38,8 +43,8 @@ async function end(mover: Mover, program: StepProgram, paths: number, steps: num
     process: program,
     start: start(m),
     paths,
-    key: [5, 2 ** 31 + 7],
-    radius,
+    key,
+    radius: 1e4,
     marks: [1, steps],
     unit: 1 / 8,
   } as const;
@@ -53,11 +58,51 @@ function difference(a: Snapshot, b: Snapshot): number {
   return a.covariances.reduce((most, x, i) => Math.max(most, Math.abs(x - b.covariances[i]!) / (1 + Math.abs(x))), 0);
 }
 
-async function compare(program: StepProgram, tolerance: number): Promise<void> {
-  const [paths, steps] = [11, 3];
-  const expected = await end(referenceMover(program), program, paths, steps);
+const [somePaths, someSteps] = [11, 3] as const;
+
+async function compare(program: StepProgram, tolerance: number, key = usual): Promise<void> {
+  const expected = await end(referenceMover(program), program, somePaths, someSteps, key);
   const compiled = compileStep(program, false)!;
-  expect(difference(await end(wasmMover(compiled), program, paths, steps), expected)).toBeLessThan(tolerance);
+  expect(difference(await end(wasmMover(compiled), program, somePaths, someSteps, key), expected)).toBeLessThan(
+    tolerance,
+  );
+}
+
+/** A step whose hidden layers round, to one side or the other: sums that neurons see by 2⁻²², Gram matrices to 24 bits. */
+function rounding(program: StepProgram, side: 1 | -1): StepProgram {
+  const grams = new Set(
+    program.operations.flatMap(({ operation, value }) => (operation.type === "hiddenGram" ? [value.id] : [])),
+  );
+  // The reference computes with numbers.
+  const before =
+    (formula: Formula, round: (x: number) => number): Formula =>
+    (a, x) =>
+      formula(a, round(x as number) as typeof x);
+  const operations = program.operations.map(({ operation, value }): StepProgram["operations"][number] => {
+    if (operation.type === "hiddenGram") {
+      const formula = before(operation.neuron.formula, (x) => x + side * 2 ** -22 * Math.sin(1e9 * x));
+      return { value, operation: { ...operation, neuron: { ...operation.neuron, formula } } };
+    }
+    if (operation.type !== "entrywise" || !operation.operands.some(([{ id }]) => grams.has(id)))
+      return { value, operation };
+    return {
+      value,
+      operation: { ...operation, formula: before(operation.formula, (x) => x + side * (Math.fround(x) - x)) },
+    };
+  });
+  return { ...program, operations };
+}
+
+/** The first key with draws of which rounded hidden layers make no more than 1e-6 of difference, in double precision. */
+async function wellConditioned(program: StepProgram): Promise<Key> {
+  for (let n = 1; ; n++) {
+    const key: Key = [5, n];
+    const exact = await end(referenceMover(program), program, somePaths, someSteps, key);
+    const moved = ([1, -1] as const).map(async (side) =>
+      difference(await end(referenceMover(rounding(program, side)), program, somePaths, someSteps, key), exact),
+    );
+    if (Math.max(...(await Promise.all(moved))) < 1e-6) return key;
+  }
 }
 
 describe("WebAssembly moves paths as the reference does", () => {
@@ -85,7 +130,11 @@ describe("WebAssembly moves paths as the reference does", () => {
 
   it("unshaped transformers, and gamma variates below a shape of 1", async () => {
     const model = unshapedTransformer({ attention: { strength: 0.5, keyWidth: 2 }, mlp: { strength: 0.5 } });
-    await compare(layerStep(3, layerOf(model, 12, 12), 12, "exact"), 1e-5);
+    // ReLUs of so few neurons are often all 0, or alike for two tokens: factors of such Gram matrices magnify rounding.
+    for (const width of [6, 12]) {
+      const program = layerStep(3, layerOf(model, width, width), width, "exact");
+      await compare(program, 1e-5, await wellConditioned(program));
+    }
     await compare(gramStep(2, coefficients(transformer, 2), 1 / 3.5, transformer), 1e-11);
   });
 
@@ -108,8 +157,8 @@ describe("WebAssembly moves paths as the reference does", () => {
     expect(difference(found, expected)).toBeLessThan(1e-6);
   });
 
-  it("gives a path the same bits in any company", async () => {
-    const program = splitStep(3, coefficients(transformer, 3), 1 / 8, true);
+  it.each([true, false])("gives a path the same bits in any company, with merged drift: %s", async (merged) => {
+    const program = splitStep(3, coefficients(transformer, 3), 1 / 8, merged);
     const [many, few] = [
       await end(wasmMover(compileStep(program, false)!), program, 200, 4),
       await end(wasmMover(compileStep(program, false)!), program, 3, 4),
