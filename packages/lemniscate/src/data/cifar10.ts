@@ -2,9 +2,7 @@ import { type Batch, batch } from "../core/batch.js";
 import { badFile } from "./bad-file.js";
 import { readBytes } from "./files.js";
 
-const classes = [
-  ...(["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"] as const),
-];
+const classes: readonly string[] = "airplane automobile bird cat deer dog frog horse ship truck".split(" ");
 const [side, channels] = [32, 3];
 const pixels = side * side;
 const record = 1 + channels * pixels;

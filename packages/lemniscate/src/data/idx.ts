@@ -74,7 +74,8 @@ export async function readIdx(path: string): Promise<IdxArray> {
 /**
  * Reads images of MNIST, or of a data set in its form, with their labels.
  *
- * @throws LemniscateError `BadFile` as {@link readIdx}, and where images and labels do not belong together
+ * @throws LemniscateError `BadFile` as {@link readIdx}, where images and labels do not belong together, and for numbers that
+ *   are no bytes
  *
  * @example
  * ```ts no-run
@@ -90,6 +91,8 @@ export async function readMnist(images: string, labels: string): Promise<Labelle
     throw badFile(images, `an array of (${pictures.shape.join(", ")})`, "(n, height, width)", "Name the images' file.");
   if (numbers.shape.join() !== String(n))
     throw badFile(labels, `an array of (${numbers.shape.join(", ")})`, `(${n}), as ${images} has`, "Name its labels.");
+  checkBytes(images, pictures);
+  checkBytes(labels, numbers);
   const data = new Float32Array(pictures.data.length);
   for (let i = 0; i < data.length; i++) data[i] = pictures.data[i]! / 255;
   const classes = Array.from({ length: numbers.data.reduce((a, b) => Math.max(a, b), 0) + 1 }, (_, i) => String(i));
@@ -98,6 +101,18 @@ export async function readMnist(images: string, labels: string): Promise<Labelle
     labels: [...numbers.data],
     classes,
   };
+}
+
+/** Pixels are counted in parts of 255, and classes by their labels. */
+function checkBytes(path: string, { data }: IdxArray): void {
+  const at = data.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value <= 255));
+  if (at >= 0)
+    throw badFile(
+      `${path}: number ${at}`,
+      String(data[at]),
+      "whole numbers from 0 to 255",
+      "Take a data set in the form of MNIST, or read other arrays with readIdx().",
+    );
 }
 
 async function unpacked(bytes: Uint8Array, path: string): Promise<Uint8Array> {

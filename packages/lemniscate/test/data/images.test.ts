@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseCifar10, readCifar10 } from "../../src/data/cifar10.js";
 import { parseIdx, readIdx, readMnist } from "../../src/data/idx.js";
@@ -37,7 +40,7 @@ describe("CIFAR-10", () => {
     ["labels-shifted.bin", "got label"],
     ["still-gzipped.bin", "bytes of a gzip stream"],
     ["data_batch_1", "allowed is whole records"],
-  ])("%s is refused", async (file, message) => {
+  ])(`%s is refused${needsShared}`, async (file, message) => {
     expect((await errorOf(() => readCifar10(`${shared}/broken/cifar/${file}`)))?.message).toContain(message);
   });
 });
@@ -76,7 +79,7 @@ describe("IDX", () => {
     ["unknown-type-idx1", "byte 0: got the bytes 0, 0, 16, 1"],
     ["huge-header-idx3-ubyte", "byte 16: got 0 bytes of numbers"],
     ["cut-idx3-ubyte.gz", "got a gzip stream that ends early or is damaged"],
-  ])("%s is refused", async (file, message) => {
+  ])(`%s is refused${needsShared}`, async (file, message) => {
     expect((await errorOf(() => readIdx(`${shared}/broken/idx/${file}`)))?.message).toContain(message);
   });
 
@@ -88,5 +91,23 @@ describe("IDX", () => {
       "got an array of (4), allowed is (5)",
     );
     expect((await errorOf(() => readMnist(labels!, labels!)))?.message).toContain("allowed is (n, height, width)");
+  });
+
+  test("of pixels or labels that are no bytes is refused", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "idx-"));
+    const write = (name: string, ...bytes: readonly number[]): string => {
+      writeFileSync(path.join(folder, name), Uint8Array.from(bytes));
+      return path.join(folder, name);
+    };
+    const images = write("images", 0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 255, 0);
+    const half = write("half", 0, 0, 13, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0x3f, 0, 0, 0);
+    const labels = write("labels", 0, 0, 8, 1, 0, 0, 0, 1, 7);
+    const negative = write("negative", 0, 0, 9, 1, 0, 0, 0, 1, 255);
+    expect((await readMnist(images, labels)).labels).toEqual([7]);
+    expect((await errorOf(() => readMnist(half, labels)))?.message).toBe(
+      `${half}: number 0: got 0.5, allowed is whole numbers from 0 to 255. Take a data set in the form of MNIST, or read other arrays with readIdx().`,
+    );
+    expect((await errorOf(() => readMnist(images, negative)))?.message).toContain("number 0: got -1, allowed is");
+    rmSync(folder, { recursive: true });
   });
 });
