@@ -26,6 +26,7 @@ export {
 export { type ErrorCode, type ErrorParts, isLemniscateError, LemniscateError } from "./core/errors.js";
 export { type Edge, type GraphOptions, withGraphs } from "./core/graphs.js";
 export { inputs } from "./core/inputs.js";
+export type { Quantity } from "./core/quantity.js";
 export type { RunOptions } from "./core/run.js";
 export type { InputPart, Shape } from "./core/shape.js";
 export type { Engine, Numbers, Precision, Tile } from "./engines/engine.js";
@@ -160,7 +161,7 @@ export { type SumPoolOptions, sumPool } from "./network/layers/sum-pool.js";
 export { type TokenOptions, token } from "./network/layers/token.js";
 export type { Network, Placement } from "./network/placement.js";
 export type { TokenMask } from "./network/token-masks.js";
-export type { Program, Quantity } from "./program/program.js";
+export type { Program } from "./program/program.js";
 export type { Estimate, EstimatePart } from "./tiles/estimate.js";
 export { type Kernel, kernel, type PositionKernel, positionKernel } from "./tiles/kernel.js";
 export {

@@ -1,9 +1,9 @@
 /** @module Options that several commands share, and how their values are read. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseBytes } from "../core/bytes.js";
+import type { Quantity } from "../core/quantity.js";
 import type { Precision } from "../engines/engine.js";
 import type { EngineOptions } from "../engines/open.js";
-import type { Quantity } from "../program/program.js";
 import type { ProgressStyle } from "./progress.js";
 import type { EngineBlock } from "./spec/blocks.js";
 import { allDepths, readSpec, type Spec } from "./spec/read.js";

@@ -1,9 +1,9 @@
 import type { Batch } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import { onlyKnown } from "../core/options.js";
+import type { Quantity } from "../core/quantity.js";
 import type { RunOptions } from "../core/run.js";
 import type { Network } from "../network/placement.js";
-import type { Quantity } from "./kernels-of-one.js";
 import { type MonteCarloOptions, monteCarloKernel } from "./monte-carlo.js";
 
 /** A size of networks of all widths, or one that goes with the width. */

@@ -1,5 +1,6 @@
 /** @module The kernels of one random network. */
 import type { Batch } from "../core/batch.js";
+import type { Quantity } from "../core/quantity.js";
 import { child, permutation, type RandomKey, randomKey } from "../core/random.js";
 import type { Network } from "../network/placement.js";
 import { contract, layout, ntkBetween } from "./contract.js";
@@ -7,9 +8,6 @@ import { type InitOptions, sizesOf } from "./init.js";
 import { jacobian } from "./jacobian.js";
 import { activationsOf, draw, forward, shapeOfBatch } from "./network.js";
 import { type Plain, plain } from "./plain.js";
-
-/** Which kernel: that of outputs, or the neural tangent kernel. */
-export type Quantity = "nngp" | "ntk";
 
 /** Random networks, and what is asked of each: plain data, which another thread understands. */
 export interface Networks {

@@ -1,11 +1,11 @@
 import type { Batch } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import { onlyKnown } from "../core/options.js";
+import { checkGet, type Quantity } from "../core/quantity.js";
 import type { RunOptions } from "../core/run.js";
 import type { Network } from "../network/placement.js";
 import { drawEach } from "./drawing.js";
 import { type InitOptions, initOptions } from "./init.js";
-import type { Quantity } from "./kernels-of-one.js";
 import type { Plain } from "./plain.js";
 
 export interface MonteCarloOptions extends InitOptions {
@@ -87,7 +87,7 @@ export function monteCarloKernel(network: Network, options: MonteCarloOptions): 
   ): AsyncIterable<MonteCarloEstimate<Get[number]>> {
     onlyKnown("monteCarloKernel", run, ["get", "signal", "onProgress"]);
     const { get, signal, onProgress } = run;
-    checkGet(get);
+    checkGet("monteCarloKernel", get, '["nngp"], ["ntk"], or both');
     const averages = get.map(() => new Running());
     const networks = { network, x1, x2: x2 ?? null, options: sizes, get };
     let done = 0;
@@ -113,18 +113,6 @@ export function monteCarloKernel(network: Network, options: MonteCarloOptions): 
     { running },
   );
   return all;
-}
-
-function checkGet(get: readonly string[]): void {
-  const known = Array.isArray(get) && get.every((quantity) => quantity === "nngp" || quantity === "ntk");
-  if (known && get.length > 0) return;
-  throw new LemniscateError({
-    code: "OptionOutOfRange",
-    where: "monteCarloKernel: get",
-    given: JSON.stringify(get) ?? "nothing",
-    allowed: '["nngp"], ["ntk"], or both',
-    mend: "Name what is to be averaged.",
-  });
 }
 
 /** Means and deviations of what comes one by one, without loss where deviations are small: Welford 1962. */

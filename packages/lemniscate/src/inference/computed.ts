@@ -2,8 +2,9 @@
 import { type Batch, needBatch } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import { need } from "../core/options.js";
+import type { Quantity } from "../core/quantity.js";
 import type { Matrix } from "../linalg/matrix.js";
-import type { AnyKernelSource, KernelMatrices, Quantity } from "./kernel-source.js";
+import type { AnyKernelSource, KernelMatrices } from "./kernel-source.js";
 import { kernelsOf, type Method, type TestKernels, type Uncertainty } from "./predict.js";
 
 /** Kernels of the training set: with uncertainty also of what it is about. */

@@ -1,8 +1,6 @@
 import type { Batch } from "../core/batch.js";
+import type { Quantity } from "../core/quantity.js";
 import type { Matrix } from "../linalg/matrix.js";
-
-/** The two kernels of a network. */
-export type Quantity = "nngp" | "ntk";
 
 /** Kernel matrices between two batches, those that were asked for: (n1, n2). */
 export interface KernelMatrices {

@@ -1,9 +1,10 @@
 import { LemniscateError } from "../core/errors.js";
+import type { Quantity } from "../core/quantity.js";
 import { type Matrix, toDouble } from "../linalg/matrix.js";
 import { addProduct, multiply } from "../linalg/product.js";
 import { solveRows, whitenRows } from "../linalg/solve.js";
 import type { Fit } from "./fit.js";
-import type { KernelDiagonals, KernelMatrices, Quantity } from "./kernel-source.js";
+import type { KernelDiagonals, KernelMatrices } from "./kernel-source.js";
 import { needMatrix } from "./options.js";
 
 /**

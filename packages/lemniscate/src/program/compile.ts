@@ -1,4 +1,5 @@
 import { LemniscateError } from "../core/errors.js";
+import type { Quantity } from "../core/quantity.js";
 import type { Shape } from "../core/shape.js";
 import type { Covariances } from "../network/layer.js";
 import type { Path } from "../network/path.js";
@@ -24,16 +25,7 @@ import { readout } from "./passes/readout.js";
 import { trace } from "./passes/trace.js";
 import { unmask, unmaskLengths } from "./passes/unmask.js";
 import { computedForm, demandOn, type Plan, plan, type Wanted } from "./plan.js";
-import {
-  type Access,
-  type Keyed,
-  type Operand,
-  type Program,
-  type Quantity,
-  resultKey,
-  type Stage,
-  type Step,
-} from "./program.js";
+import { type Access, type Keyed, type Operand, type Program, resultKey, type Stage, type Step } from "./program.js";
 import { tangentsOf } from "./tangent.js";
 
 export interface CompileOptions {

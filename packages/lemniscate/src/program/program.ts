@@ -1,9 +1,8 @@
+import type { Quantity } from "../core/quantity.js";
 import type { Shape } from "../core/shape.js";
 import { aggregateOp } from "../ops/aggregate.js";
 import type { DrawParameters } from "../ops/draws.js";
 import type { Form, Parameters } from "../ops/op.js";
-
-export type Quantity = "nngp" | "ntk";
 
 /** Something for each result, by its key: the quantity, after the name of its network if a program computes several. */
 export type Keyed<T> = Readonly<Record<string, T>>;

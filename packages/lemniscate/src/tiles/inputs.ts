@@ -10,11 +10,12 @@ import {
   positionsOf,
 } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
+import type { Quantity } from "../core/quantity.js";
 import { describeShape, type Shape } from "../core/shape.js";
 import type { Precision } from "../engines/engine.js";
 import { compileAll, type Networks } from "../program/compile.js";
 import { withoutLengths } from "../program/lengths.js";
-import { type Program, type Quantity, readsGraphs } from "../program/program.js";
+import { type Program, readsGraphs } from "../program/program.js";
 
 /** The inputs of kernels, brought to one shape, and the program for them. */
 export interface Inputs {

@@ -1,8 +1,8 @@
 import { LemniscateError } from "../core/errors.js";
 import { need, onlyKnown } from "../core/options.js";
+import { checkGet, type Quantity } from "../core/quantity.js";
 import type { RunOptions } from "../core/run.js";
 import type { Engine, Numbers, Precision, Tile } from "../engines/engine.js";
-import type { Quantity } from "../program/program.js";
 import type { Memory } from "./memory.js";
 
 export interface KernelOptions extends RunOptions {
@@ -81,7 +81,7 @@ const known = ["get", "engine", "precision", "memory", "standardErrors", "signal
 
 export function checkOptions(options: ListOptions): void {
   onlyKnown("kernel", options, known);
-  checkGet(options.get);
+  checkKernelGet(options.get);
   checkEngine(options.engine);
 }
 
@@ -90,16 +90,8 @@ export function checkEngine(engine: Engine | undefined): void {
   need(isEngine, "kernel: engine", engine, "an engine", "Open it with openEngine(), or leave it out.");
 }
 
-export function checkGet(get: readonly string[]): void {
-  const known = Array.isArray(get) && get.every((quantity) => quantity === "nngp" || quantity === "ntk");
-  if (known && get.length > 0 && new Set(get).size === get.length) return;
-  throw new LemniscateError({
-    code: "OptionOutOfRange",
-    where: "kernel: get",
-    given: JSON.stringify(get) ?? "nothing",
-    allowed: '"nngp", "ntk", or a list of them',
-    mend: "Name each quantity once.",
-  });
+export function checkKernelGet(get: readonly string[]): void {
+  checkGet("kernel", get, '"nngp", "ntk", or a list of them');
 }
 
 export function precisionOf({ engine, precision }: KernelOptions): Precision {

@@ -1,10 +1,10 @@
 import type { Batch } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
+import type { Quantity } from "../core/quantity.js";
 import { describeShape, type Shape } from "../core/shape.js";
 import type { Numbers } from "../engines/engine.js";
 import type { Matrix } from "../linalg/matrix.js";
 import type { Network, PlacementOf, Predictor } from "../network/placement.js";
-import type { Quantity } from "../program/program.js";
 import type { Estimate } from "./estimate.js";
 import {
   type AnyGet,

@@ -1,10 +1,11 @@
 import type { Batch } from "../core/batch.js";
 import { LemniscateError } from "../core/errors.js";
 import { needOptions } from "../core/options.js";
+import type { Quantity } from "../core/quantity.js";
 import type { Numbers } from "../engines/engine.js";
 import type { Matrix } from "../linalg/matrix.js";
 import type { Network, PlacementOf, Predictor } from "../network/placement.js";
-import { type Keyed, type Quantity, resultKey } from "../program/program.js";
+import { type Keyed, resultKey } from "../program/program.js";
 import type { Estimate } from "./estimate.js";
 import { endsWithFeatures } from "./kernel.js";
 import {

@@ -16,7 +16,7 @@ import { type Estimate, estimate } from "./estimate.js";
 import { checkInputs, type Inputs, inputShape, inputsOf, programFor } from "./inputs.js";
 import {
   checkEngine,
-  checkGet,
+  checkKernelGet,
   checkOptions,
   checkSizes,
   type EstimateOptions,
@@ -59,7 +59,7 @@ export function keyedKernel(
   const planned = (shape: readonly number[], options: ExplainOptions) => {
     needOptions("kernel", options);
     const get = options.get ?? (["nngp", "ntk"] as const);
-    checkGet(get);
+    checkKernelGet(get);
     checkSizes(shape, options.columns);
     const input: Shape = { grid: shape.slice(1, -1), channels: shape.at(-1), gaussian: false };
     checkOutputs(input);

@@ -73,6 +73,10 @@ describe("monteCarloKernel", () => {
       "finite network: weight of dense: got weights of 1000000 × 1000000 numbers, allowed is 268435456 numbers.",
     );
     expect(() => monteCarloKernel(net, undefined as never)).toThrow("monteCarloKernel: options: got nothing");
+    for (const wrong of [undefined, "ntk", [], ["ntk", "ntk"], ["theta"]])
+      await expect(monteCarloKernel(net, { width: 8, samples: 4 })(x, null, { get: wrong as never })).rejects.toThrow(
+        `monteCarloKernel: get: got ${JSON.stringify(wrong) ?? "nothing"}, allowed is ["nngp"], ["ntk"], or both.`,
+      );
     await expect(monteCarloKernel(net, { width: 8, samples: 4 })(x, null, undefined as never)).rejects.toThrow(
       "monteCarloKernel: options: got nothing",
     );

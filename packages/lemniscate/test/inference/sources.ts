@@ -1,5 +1,5 @@
 import { type Batch, batch } from "../../src/core/batch.js";
-import type { Quantity } from "../../src/inference/kernel-source.js";
+import type { Quantity } from "../../src/core/quantity.js";
 import type { Matrix } from "../../src/linalg/matrix.js";
 
 /** What was asked of a source, call by call. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Quantity } from "../../src/core/quantity.js";
 import type { Shape } from "../../src/core/shape.js";
 import { parallel, repeat, residual, serial } from "../../src/network/combinators.js";
 import { attention } from "../../src/network/layers/attention.js";
@@ -10,7 +11,7 @@ import { globalAvgPool } from "../../src/network/layers/pool.js";
 import { relu } from "../../src/network/layers/relu.js";
 import type { Network } from "../../src/network/placement.js";
 import { compile } from "../../src/program/compile.js";
-import type { Program, Quantity, Step } from "../../src/program/program.js";
+import type { Program, Step } from "../../src/program/program.js";
 
 const tokens: Shape = { grid: [6], channels: 3, gaussian: false };
 const features: Shape = { grid: [], channels: 3, gaussian: false };

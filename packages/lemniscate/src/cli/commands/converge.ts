@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Batch, batch, examples } from "../../core/batch.js";
+import type { Quantity } from "../../core/quantity.js";
 import { child, normals, randomKey } from "../../core/random.js";
 import { openEngine } from "../../engines/open.js";
 import {
@@ -10,7 +11,6 @@ import {
   type Slope,
 } from "../../finite/convergence.js";
 import type { Network } from "../../network/placement.js";
-import type { Quantity } from "../../program/program.js";
 import { positionKernel } from "../../tiles/kernel.js";
 import { Finished, fingerprint } from "../finished.js";
 import { readInputs } from "../inputs.js";

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
+import type { Quantity } from "../../core/quantity.js";
 import { openEngine } from "../../engines/open.js";
-import type { Quantity } from "../../program/program.js";
 import { kernels } from "../../tiles/kernels.js";
 import {
   byteCount,

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
+import type { Quantity } from "../../core/quantity.js";
 import type { Precision } from "../../engines/engine.js";
 import { compileAll } from "../../program/compile.js";
-import type { Quantity } from "../../program/program.js";
 import { kernels } from "../../tiles/kernels.js";
 import { quantities, type SpecFlags, shape, specOf, wholeNumber, withSpec } from "../options.js";
 

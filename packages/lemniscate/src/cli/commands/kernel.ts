@@ -1,8 +1,9 @@
 import { type Command, Option } from "commander";
 import type { Batch } from "../../core/batch.js";
+import type { Quantity } from "../../core/quantity.js";
 import { openEngine } from "../../engines/open.js";
 import type { Matrix } from "../../linalg/matrix.js";
-import { type Quantity, resultKey } from "../../program/program.js";
+import { resultKey } from "../../program/program.js";
 import { positionKernel } from "../../tiles/kernel.js";
 import type { KernelOptions } from "../../tiles/kernel-options.js";
 import { kernels } from "../../tiles/kernels.js";

@@ -1,6 +1,7 @@
 import type { Batch } from "../../core/batch.js";
+import type { Quantity } from "../../core/quantity.js";
 import type { Engine } from "../../engines/engine.js";
-import type { KernelDiagonals, KernelMatrices, Quantity } from "../../inference/kernel-source.js";
+import type { KernelDiagonals, KernelMatrices } from "../../inference/kernel-source.js";
 import { kernel } from "../../tiles/kernel.js";
 import { interruptible } from "../interrupt.js";
 import { announce, type ProgressStyle, progressOf } from "../progress.js";
