@@ -8,18 +8,18 @@ export type Edge = readonly [from: number, to: number, weight?: number];
 
 export interface GraphOptions {
   /** Of each example its edges. Of edges that are named twice the weights add up. */
-  readonly edges?: readonly (readonly Edge[])[];
+  readonly edges?: readonly (readonly Edge[])[] | undefined;
   /** Of each example a matrix of weights, from row to column: (n, S, S), row by row. */
-  readonly adjacency?: ArrayLike<number>;
+  readonly adjacency?: ArrayLike<number> | undefined;
   /** Whether every edge leads back too, unless it is a loop; default false. */
-  readonly undirected?: boolean;
+  readonly undirected?: boolean | undefined;
   /** Whether every node has an edge of weight 1 to itself besides; default false. */
-  readonly selfLoops?: boolean;
+  readonly selfLoops?: boolean | undefined;
   /**
    * `"none"` (default); `"mean"`: the weights into a node are divided by their sum; `"symmetric"`: by the roots of the sums
    * at both ends, into the one and out of the other, D^-½ A D^-½.
    */
-  readonly normalize?: "none" | "mean" | "symmetric";
+  readonly normalize?: "none" | "mean" | "symmetric" | undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** @module Checks what a specification file says. The words that editors show are here too. */
 import { z } from "zod";
 import { networkVersion } from "../../network/json.js";
-import type { Experiment } from "./blocks.js";
+import type { ClassificationBlock, DataBlock, EngineBlock, Experiment, GpBlock } from "./blocks.js";
 
 const file = (what: string): z.ZodString => z.string().min(1).describe(`${what}; relative to this file`);
 const count = z.number().int().positive();
@@ -120,7 +120,9 @@ const inputs = z
   })
   .describe("Several inputs of one network");
 
-const data = z.discriminatedUnion("type", [npy, csv, inputs, imdb, texts, cifar10, mnist]).meta({ id: "data" });
+const data: z.ZodType<DataBlock> = z
+  .discriminatedUnion("type", [npy, csv, inputs, imdb, texts, cifar10, mnist])
+  .meta({ id: "data" });
 
 const standardize = z
   .boolean()
@@ -158,7 +160,7 @@ const training = {
   learningRate: z.number().positive().describe("What time is multiplied by; default 1").optional(),
 };
 
-const inference = z.discriminatedUnion("type", [
+const inference: z.ZodType<GpBlock | ClassificationBlock> = z.discriminatedUnion("type", [
   z
     .strictObject({
       type: z.literal("gp"),
@@ -182,7 +184,7 @@ const inference = z.discriminatedUnion("type", [
     .describe("Classes by regression on one-hot targets"),
 ]);
 
-const engine = z.strictObject({
+const engine: z.ZodType<EngineBlock> = z.strictObject({
   type: z.enum(["wasm", "reference"]),
   precision: z.enum(["f32", "f64"]).optional(),
   threads: count.optional(),
