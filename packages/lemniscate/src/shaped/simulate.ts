@@ -39,9 +39,9 @@ export interface NetworkOptions extends RunOptions, EngineOptions, ResumeOptions
 }
 
 const networkOptions: readonly (keyof NetworkOptions)[] = [
-  ...["start", "width", "end", "depth", "times", "paths", "seed", "by", "hidden", "radius"],
-  ...["engine", "threads", "onState", "resume", "signal", "onProgress"],
-] as (keyof NetworkOptions)[];
+  ...(["start", "width", "end", "depth", "times", "paths", "seed", "by", "hidden", "radius"] as const),
+  ...(["engine", "threads", "onState", "resume", "signal", "onProgress"] as const),
+];
 
 /**
  * Random networks of width n: one path is one network, one step one layer, t = layer/width.

@@ -16,9 +16,9 @@ import type { StepProgram } from "./steps/steps.js";
 const defaultRadius = 1e4;
 
 const sdeOptions: readonly (keyof SdeOptions)[] = [
-  ...["start", "end", "step", "times", "paths", "seed", "scheme", "mergeDrift", "radius"],
-  ...["limit", "manyHeads", "width", "engine", "threads", "onState", "resume", "signal", "onProgress"],
-] as (keyof SdeOptions)[];
+  ...(["start", "end", "step", "times", "paths", "seed", "scheme", "mergeDrift", "radius"] as const),
+  ...(["limit", "manyHeads", "width", "engine", "threads", "onState", "resume", "signal", "onProgress"] as const),
+];
 
 /** The schemes by name, each with what it does in a step of size h. */
 export const schemes: Readonly<
