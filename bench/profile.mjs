@@ -5,23 +5,24 @@
  *   npm run bench:profile -- --only "mean, S = 128" --precision f32
  */
 import { Session } from "node:inspector/promises";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { batch, kernel, networkFromData } from "lemniscate";
 import { pairVectors } from "../packages/lemniscate/dist/engines/wasm/platform/node.js";
 import { wasmEngine } from "../packages/lemniscate/dist/engines/wasm/wasm.js";
 import { inputsOf } from "./inputs.mjs";
 import { workloads } from "./workloads.mjs";
 
-const options = new Command("npm run bench:profile --")
+const command = new Command("npm run bench:profile --")
   .description("Say where the time of each workload goes.")
   .option("--only <text...>", "only workloads whose names contain one of these texts", [""])
   .option("--precision <type...>", "f32, f64", ["f32", "f64"])
   .option("--seconds <count>", "how long each is profiled", Number, 3)
-  .option("--vector-bits <count>", "128, or 256 on Node 22 and later", "128")
+  .addOption(new Option("--vector-bits <count>", "256 on Node 22 and later").choices(["128", "256"]).default("128"))
   .option("--least <percent>", "leave out functions with less than this share of the time", Number, 2)
-  .parse()
-  .opts();
-const paired = options.vectorBits === "256" && pairVectors();
+  .parse();
+const options = command.opts();
+const paired = options.vectorBits === "256";
+if (paired && !pairVectors()) command.error("error: this Node has no vectors of 256 bits, Node 22 and later have");
 
 /** Names of the WebAssembly functions that were made last, which are all exported, in their order. */
 let names = [];
@@ -70,6 +71,7 @@ function nameOf({ functionName, url }) {
 }
 
 const chosen = workloads.filter(({ name, fresh }) => !fresh && options.only.some((text) => name.includes(text)));
+if (chosen.length === 0) command.error("error: no workload is called so, see bench/workloads.mjs");
 for (const workload of chosen)
   for (const precision of options.precision) {
     const spent = await profiled(workload, precision);
