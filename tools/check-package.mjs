@@ -79,7 +79,7 @@ for (const entry of Object.keys(manifest.exports).filter((entry) => !entry.endsW
     problems.push(`import "${name}" fails`);
   }
 }
-// Large enough that threads are started, from a file of their own
+// Large enough that threads are started, from files of their own
 const large = `import { batch, dense, kernel, openEngine, relu, serial } from "lemniscate";
   const engine = await openEngine({ threads: 2 });
   const x = batch([1500, 100], Float64Array.from({ length: 150_000 }, (_, i) => Math.sin(i)));
@@ -89,6 +89,16 @@ try {
   console.log(`a kernel on two threads: ${run(process.execPath, ["--input-type=module", "--eval", large])} rows`);
 } catch {
   problems.push("threads do not start");
+}
+const many = `import { batch, dense, relu, serial } from "lemniscate";
+  import { monteCarloKernel } from "lemniscate/finite";
+  const k = monteCarloKernel(serial(dense(), relu(), dense()), { width: 64, samples: 2000, threads: 2 });
+  const { samples } = await k(batch([2, 3], [1, 0, 0, 0, 1, 0]), null, { get: ["ntk"] });
+  console.log(samples);`;
+try {
+  console.log(`random networks on two threads: ${run(process.execPath, ["--input-type=module", "--eval", many])}`);
+} catch {
+  problems.push("threads that draw networks do not start");
 }
 try {
   const version = run(process.execPath, [path.join(installed, manifest.bin.lemniscate), "--version"]);
