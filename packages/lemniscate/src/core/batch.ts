@@ -290,7 +290,7 @@ export function trimmed(of: Batch, cut = true): readonly Example[] {
   const { mask } = of;
   if (mask === undefined) {
     const whole: Example = { length: positions, presence: new Uint8Array(positions).fill(1) };
-    return Array.from({ length: of.shape[0] }, () => whole);
+    return new Array<Example>(of.shape[0]).fill(whole);
   }
   return Array.from({ length: of.shape[0] }, (_, n) => {
     const presence = mask.subarray(n * positions, (n + 1) * positions);

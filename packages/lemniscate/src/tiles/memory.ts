@@ -56,8 +56,12 @@ export async function holdingFor(engine: Engine, job: Job, memory: Memory | unde
     result + (await need(rows, columns, side)) <= budget;
   // Tiles may take a part of the memory, for each thread has its own; blocks of examples take the rest.
   let side = as === "diagonal" ? 1 : Math.min(tileSize(program, engine), Math.max(allRows, allColumns));
-  while (side > 1 && 4 * (await need(1, Math.min(1, allColumns), side)) > budget - result) side = Math.ceil(side / 2);
-  const least = await need(1, Math.min(1, allColumns), side);
+  const onePair = (): Promise<number> => need(1, Math.min(1, allColumns), side);
+  let least = await onePair();
+  while (side > 1 && 4 * least > budget - result) {
+    side = Math.ceil(side / 2);
+    least = await onePair();
+  }
   if (result + least > budget && Number.isFinite(least)) throw tooLittle(job, budget, result, least);
   const most = await largest(Math.max(allRows, allColumns), (h) =>
     fits(Math.min(h, allRows), Math.min(h, allColumns), side),

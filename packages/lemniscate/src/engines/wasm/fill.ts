@@ -25,7 +25,8 @@ export function fillMemory(
   for (const batch of batches) {
     if (layout.features) data.set(batch.data, index(layout.given) + e * channels);
     const stride = batch.data.length / Math.max(1, batch.shape[0]);
-    for (const [n, { length, presence }] of trimmed(batch, layout.trimmed).entries()) {
+    let n = 0;
+    for (const { length, presence } of trimmed(batch, layout.trimmed)) {
       const at = index(layout.inputs[e]!);
       if (!layout.features) {
         const step = index(strideOf(format, length));
@@ -36,6 +37,7 @@ export function fillMemory(
         data.fill(0, index(layout.presence[e]!), index(layout.presence[e]! + layout.strides[e]!));
         data.set(presence, index(layout.presence[e]!));
       } else data[index(layout.presence[e]!)] = presence[0]!;
+      n++;
       e++;
     }
   }

@@ -101,10 +101,10 @@ export function layoutOf(
   const { program } = lowered;
   const features = program.input.grid.length === 0;
   const channels = channelsOf(batches[0]!);
-  const lengths = Int32Array.from(
-    batches.flatMap((batch) => trimmed(batch, program.trimmed).map(({ length }) => length)),
-  );
-  const count = lengths.length;
+  const examples = batches.flatMap((batch) => trimmed(batch, program.trimmed));
+  const count = examples.length;
+  const lengths = new Int32Array(count);
+  for (let e = 0; e < count; e++) lengths[e] = examples[e]!.length;
   const onSpaces = new Map([...new Set(lengths)].map((length) => [length, lengthsOn(program, length)]));
   const spaces = program.spaces.map((_, space) =>
     spaceOf(
@@ -121,20 +121,19 @@ export function layoutOf(
     return at;
   };
   const each = (bytes: (length: number) => number, space = 0): Float64Array =>
-    Float64Array.from({ length: count }, (_, e) => take(bytes(spaces[space]!.lengths[e]!)));
+    ofEach(count, (e) => take(bytes(spaces[space]!.lengths[e]!)));
   const panel = features || lowered.tile.some(({ kind }) => kind === "structural") ? panelOf(format) : 1;
   // Each batch begins with a panel of its own, and what is one number an example lies as panels do.
   const examplesA = batches[0]!.shape[0];
   const shift = Math.ceil(examplesA / panel) * panel - examplesA;
-  const slots = new Float64Array(count).map((_, e) => (e < examplesA ? e : e + shift));
+  const slots = ofEach(count, (e) => (e < examplesA ? e : e + shift));
   const panels = Math.ceil(count / panel) + 1;
-  const together = Int32Array.from(slots, (slot, e) => {
-    if (!features) return 1;
-    return slot % panel > 0 ? 0 : Math.min(panel, (e < examplesA ? examplesA : count) - e);
-  });
+  const together = new Int32Array(count).fill(1);
+  for (let e = 0; features && e < count; e++)
+    together[e] = slots[e]! % panel > 0 ? 0 : Math.min(panel, (e < examplesA ? examplesA : count) - e);
   const sideBySide = (): Float64Array => {
     const at = take(panels * panel * format.bytes + 64);
-    return slots.map((slot) => at + slot * format.bytes);
+    return ofEach(count, (e) => at + slots[e]! * format.bytes);
   };
   const line = (length: number): number => strideOf(format, length) + spill;
   const block = (length: number): number => length * strideOf(format, length) + spill;
@@ -143,7 +142,7 @@ export function layoutOf(
   const panelStride = channels * inputStride;
   const channelByChannel = (): Float64Array => {
     const at = take(panels * panelStride + 64);
-    return slots.map((slot) => at + Math.floor(slot / panel) * panelStride + (slot % panel) * format.bytes);
+    return ofEach(count, (e) => at + Math.floor(slots[e]! / panel) * panelStride + (slots[e]! % panel) * format.bytes);
   };
   const given = features ? take(count * channels * format.bytes) : 0;
   const inputs = features ? channelByChannel() : each((length) => channels * strideOf(format, length));
@@ -311,6 +310,13 @@ function spareBytes(program: Program, spaces: readonly Space[], format: Format):
     return mapSpareBytes(format, spaces[below]!.longest, spaces[space]!.longest);
   });
   return Math.ceil(Math.max(0, ...blocks, ...strips, ...maps) / 64) * 64;
+}
+
+/** A number of each example. `Float64Array.from` takes ten times as long. */
+function ofEach(count: number, number: (e: number) => number): Float64Array {
+  const numbers = new Float64Array(count);
+  for (let e = 0; e < count; e++) numbers[e] = number(e);
+  return numbers;
 }
 
 function spaceOf(format: Format, lengths: Int32Array): Space {
