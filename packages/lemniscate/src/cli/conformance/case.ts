@@ -92,7 +92,10 @@ function isOneSided(network: unknown): boolean {
   return text.includes('"elementwiseNumerical"') && !text.includes('"dropout"');
 }
 
-/** All entries of the kernel of a batch with itself, those below the diagonal by themselves: its columns in two parts. */
+/**
+ * All entries of the kernel of a batch with itself, those below the diagonal by themselves. In two parts, for of two batches that
+ * are equal one half is computed.
+ */
 async function entryByEntry(
   k: (other: Batch) => Promise<Readonly<Record<"nngp" | "ntk", Numbers>>>,
   x: Batch,
