@@ -22,13 +22,12 @@ export interface EngineOptions {
 }
 
 export function moverOf(program: StepProgram, paths: number, { engine = "wasm", threads }: EngineOptions): Mover {
-  const count = threads ?? defaultThreads();
-  if (!Number.isSafeInteger(count) || count < 1)
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 256))
     throw new LemniscateError({
       code: "OptionOutOfRange",
       where: "threads",
       given: String(threads),
-      allowed: "a whole number from 1",
+      allowed: "a whole number from 1 to 256",
       mend: "Leave it out to have one per core.",
     });
   if (engine !== "wasm" && engine !== "reference")
@@ -39,6 +38,7 @@ export function moverOf(program: StepProgram, paths: number, { engine = "wasm", 
       allowed: '"wasm", "reference"',
       mend: "Leave it out to have the fast one.",
     });
+  const count = threads ?? defaultThreads();
   const compiled = engine === "wasm" ? compileStep(program, hasRelaxedSimd(), Math.ceil(paths / count)) : undefined;
   if (compiled === undefined) return referenceMover(program);
   const start = count > 1 ? startThread : undefined;

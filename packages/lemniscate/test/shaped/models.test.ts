@@ -207,6 +207,7 @@ describe("runs refuse", () => {
     ],
     ["an unknown scheme", solveSde(linearMlp(), { start, scheme: "toString" as never }), /^scheme: got "toString"/],
     ["an unknown engine", solveSde(linearMlp(), { start, engine: "gpu" as never }), /^engine: got "gpu"/],
+    ["more threads than a machine starts", solveSde(linearMlp(), { start, threads: 1e6 }), /^threads: got 1000000/],
     ["an unknown limit", solveSde(linearMlp(), { start, limit: "depth-first" as never }), /^limit: got "depth-first"/],
     ["a width below 1", solveSde(models[2]!, { start, width: 0 }), /^width: got 0, allowed is a number from 1/],
     ["no time", solveSde(linearMlp(), { start, times: [] }), /^times: got \[\], allowed is a list of one or more/],
