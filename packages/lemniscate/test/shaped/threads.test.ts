@@ -147,7 +147,7 @@ describe("threads that move paths", () => {
 
   test.each([0, 1.5, Number.NaN])("%s of them are refused", async (threads) => {
     await expect(solveSde(model, { start, threads }).next()).rejects.toThrow(
-      `threads: got ${threads}, allowed is a whole number from 1.`,
+      `threads: got ${threads}, allowed is a whole number from 1 to 256.`,
     );
   });
 });
