@@ -41,8 +41,9 @@ export async function* drawEach(
   }
   if (done === count) return;
   const each = Math.ceil(errand / (spent / done));
-  const workers = Array.from({ length: Math.min(threads, Math.ceil((count - done) / each)) }, () => start!());
+  const workers: Thread<ToDrawer, FromDrawer>[] = [];
   try {
+    while (workers.length < Math.min(threads, Math.ceil((count - done) / each))) workers.push(start!());
     yield* drawThere(workers, networks, done, count, each, signal);
   } finally {
     for (const worker of workers) void worker.stop();

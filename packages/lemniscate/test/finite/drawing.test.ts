@@ -88,6 +88,21 @@ describe("threads that draw networks", () => {
       },
     });
     await expect(all(failing.drawn)).rejects.toThrow(/^monteCarloKernel: got a thread that failed: .*null/);
+    let [begun, ended] = [0, 0];
+    const scarce = course(about(), 2000, {
+      threads: 3,
+      start: () => {
+        if (begun++ === 2) throw new Error("no third thread");
+        const thread = startDrawer!<ToDrawer, FromDrawer>();
+        const stop = () => {
+          ended++;
+          return thread.stop();
+        };
+        return { ...thread, stop };
+      },
+    });
+    await expect(all(scarce.drawn)).rejects.toThrow("no third thread");
+    expect(ended).toBe(2);
     expect((await all(course(about(), 20, { threads: 2 }).drawn)).length).toBe(20);
   });
 

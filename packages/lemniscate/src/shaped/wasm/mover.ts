@@ -19,7 +19,7 @@ export interface Threads {
 /** A mover for one run. Threads take groups of paths one by one; a path has the same bits whoever moves it. */
 export function wasmMover(compiled: CompiledStep, threads?: Threads): Mover {
   let module: WebAssembly.Module | undefined;
-  let workers: readonly Thread<PathsJob, FromPaths>[] = [];
+  const workers: Thread<PathsJob, FromPaths>[] = [];
   let job = 0;
   let alone = threads === undefined ? Number.POSITIVE_INFINITY : (threads.alone ?? 50);
   return {
@@ -34,7 +34,7 @@ export function wasmMover(compiled: CompiledStep, threads?: Threads): Mover {
       alone -= performance.now() - before;
       if (from >= paths.count) return;
       const { count, start } = threads!;
-      if (workers.length === 0) workers = Array.from({ length: count }, (_, index) => start(index));
+      while (workers.length < count) workers.push(start(workers.length));
       const next = new SharedArrayBuffer(4);
       new Int32Array(next)[0] = from / compiled.paths;
       const { key, radius, shown } = moving;
