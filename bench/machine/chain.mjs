@@ -70,7 +70,7 @@ function measureVectors(format, functions) {
   for (const [i, { inputs, outputs }] of functions.entries()) {
     const places = [...inputs.keys(), ...[...outputs.keys()].map((n) => streams - 1 - n)];
     const pointers = places.flatMap((place) => [2 * 65536 + place * side * stride, stride]);
-    new Int32Array(memory.buffer).set([side, side * format.bytes, ...pointers], frameOf(i) / 4);
+    new Int32Array(memory.buffer).set([1, side, side * format.bytes, 0, ...pointers], frameOf(i) / 4);
   }
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.bytes(false)), { env: { memory } });
   const times = 4;

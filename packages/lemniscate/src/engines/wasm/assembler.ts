@@ -188,8 +188,10 @@ export class Fn {
 export class ModuleBuilder {
   readonly #functions: Fn[] = [];
 
-  /** Defines a function and returns its index, for calls. */
+  /** Defines a function, if none has its name, and returns its index, for calls. */
   define(name: string, parameters: readonly ValueType[], build: (f: Fn) => void): number {
+    const known = this.#functions.findIndex((f) => f.name === name);
+    if (known >= 0) return known;
     const fn = new Fn(name, parameters);
     build(fn);
     this.#functions.push(fn);

@@ -8,12 +8,12 @@ export interface Buffers {
 }
 
 /**
- * Places the outputs of a list in scratch memory, from `start` on. Steps in `placed` have a home elsewhere; steps in
- * `kept` keep their buffer to the end.
+ * Places the outputs of a list in scratch memory, from `start` on; `sizeOf` tells how much one of them takes. Steps in
+ * `placed` have a home elsewhere; steps in `kept` keep their buffer to the end.
  */
 export function placeBuffers(
   instructions: readonly Instruction[],
-  sizeOf: (instruction: Instruction) => number,
+  sizeOf: (instruction: Instruction, output: number) => number,
   placed: ReadonlySet<number>,
   kept: ReadonlySet<number>,
   start: number,
@@ -26,14 +26,15 @@ export function placeBuffers(
   const sizes = new Map<number, number>();
   let top = start;
   for (const [at, instruction] of instructions.entries()) {
-    const size = sizeOf(instruction);
     // A fused function reads an entry before it writes there, so that it may write over what it is the last to read.
     for (const step of inPlaceOf(instruction)) {
+      const size = sizeOf(instruction, step);
       if (lastRead.get(step) !== at || sizes.get(step) !== size || kept.has(step) || !offsets.has(step)) continue;
       free.set(size, [...(free.get(size) ?? []), offsets.get(step)!]);
       lastRead.delete(step);
     }
     for (const step of outputsOf(instruction)) {
+      const size = sizeOf(instruction, step);
       sizes.set(step, size);
       if (placed.has(step)) continue;
       const used = free.get(size)?.pop();
@@ -58,6 +59,7 @@ function inPlaceOf(instruction: Instruction): readonly number[] {
   return inputs.flatMap(({ from, step }) => (from === "here" && !otherwise.has(step) ? [step] : []));
 }
 
-export function outputsOf(instruction: Instruction): readonly number[] {
+function outputsOf(instruction: Instruction): readonly number[] {
+  if (instruction.kind === "bands") return [...instruction.sums.map(({ to }) => to), ...instruction.whole];
   return instruction.kind === "fused" ? instruction.outputs : [instruction.output];
 }

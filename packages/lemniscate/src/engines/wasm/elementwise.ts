@@ -33,16 +33,19 @@ function unrollOf({ paired }: Format): number {
 /** Instructions from which on a formula is long enough to overlap with itself: a function has 50,000 locals at most. */
 const longFormula = 2000;
 
+/** Words of a frame before its first stream: slices, rows of one, column bytes, bytes from a slice's columns to the next's. */
+export const frameHead = 4;
+
 /**
- * Bytes of the frame that describes a call: rows, column bytes, then pointer and stride of each stream, and behind them
- * room for what only the column decides, in lines of `lineBytes`.
+ * Bytes of the frame that describes a call: its head, then pointer and stride of each stream, and behind them room for
+ * what only the column decides, in lines of `lineBytes`. Slices lie one behind the other, rows as columns of their side.
  */
 export function frameBytes(format: Format, fused: Fused, lineBytes: number): number {
   return linesFrom(fused) + columnVectors(fused, graph(format, fused)).length * lineBytes;
 }
 
 function linesFrom({ inputs, outputs }: Fused): number {
-  return 16 * Math.ceil((8 + 8 * (inputs.length + outputs.length)) / 16);
+  return 16 * Math.ceil((4 * frameHead + 8 * (inputs.length + outputs.length)) / 16);
 }
 
 /** What only the row decides. */
@@ -72,17 +75,17 @@ export function defineFused(
         .set(local);
       return local;
     };
-    const [rows, bytes] = [word(0), word(1)];
+    const [slices, rows, bytes, columns] = [word(0), word(1), word(2), word(3)];
     const streams = [...inputs, ...outputs.map((): StreamAccess => "same")].map((access, n) => ({
       access,
-      pointer: word(2 + 2 * n),
-      stride: word(3 + 2 * n),
+      pointer: word(frameHead + 2 * n),
+      stride: word(frameHead + 1 + 2 * n),
     }));
     const splats = streams.map(({ access }) => (access === "row" || access === "number" ? f.local("v128") : -1));
     for (const [n, { access, pointer }] of streams.entries())
       if (access === "number") f.get(pointer).mem(format.splat).set(splats[n]!);
     const results = graph(format, fused);
-    const [i, j, whole, pairs] = [f.local(), f.local(), f.local(), f.local()];
+    const [slice, i, j, whole, pairs] = [f.local(), f.local(), f.local(), f.local(), f.local()];
     const unroll = unrollOf(format);
     const width = 16 * unroll;
     f.get(bytes).i32(-32).op("i32.and").set(pairs);
@@ -117,7 +120,9 @@ export function defineFused(
     const lines = columnVectors(fused, results).map((vector) => ({ vector, pointer: f.local() }));
     for (const [n, { pointer }] of lines.entries())
       f.get(bytes).i32(n).op("i32.mul").get(0).op("i32.add").i32(linesFrom(fused)).op("i32.add").set(pointer);
-    if (lines.length > 0)
+    const computeLines = (): void => {
+      if (lines.length === 0) return;
+      f.i32(0).set(j);
       f.while(j, bytes, 16, () => {
         const computed = emitVectors(
           f,
@@ -129,6 +134,7 @@ export function defineFused(
         for (const [n, [local]] of computed.entries())
           f.get(lines[n]!.pointer).get(j).op("i32.add").get(local!).mem("v128.store");
       });
+    };
     const body = (count: number): void => {
       const known = new Map<Vector, readonly Local[]>([
         ...[...held].map(([vector, local]) => [vector, neighbours(count, () => local)] as const),
@@ -143,7 +149,7 @@ export function defineFused(
             .mem("v128.store", 16 * u);
       }
     };
-    f.while(i, rows, 1, () => {
+    const row = (): void => {
       for (const [n, { access, pointer }] of streams.entries())
         if (access === "row") f.get(pointer).mem(format.splat).set(splats[n]!);
       const once = inputs.map((_, n) => [splats[n]!]);
@@ -155,6 +161,12 @@ export function defineFused(
       }
       f.while(j, bytes, 16, () => body(1));
       for (const { access, pointer, stride } of streams) advance(f, format, access, pointer, stride);
+    };
+    f.while(slice, slices, 1, () => {
+      computeLines();
+      f.i32(0).set(i);
+      f.while(i, rows, 1, row);
+      for (const { access, pointer } of streams) if (access === "column") f.advanceBy(pointer, columns);
     });
   });
 }

@@ -7,7 +7,8 @@ import { structuralOps } from "../../ops/registry.js";
 import { type WindowParameters, windowOps } from "../../ops/window.js";
 import { lengthsOn } from "../../program/lengths.js";
 import { drawsKey, type Program, type Step } from "../../program/program.js";
-import { placeBuffers } from "./buffers.js";
+import { bandRow } from "./bands.js";
+import { type Buffers, placeBuffers } from "./buffers.js";
 import { frameBytes } from "./elementwise.js";
 import { panelOf } from "./kernels/gram.js";
 import { correctsNearCopies } from "./kernels/near-copies.js";
@@ -84,6 +85,8 @@ export interface Layout {
   readonly frame: number;
   readonly product: number;
   readonly offsets: Readonly<Record<"example" | "pair" | "tile", ReadonlyMap<number, number>>>;
+  /** Those of blocks that are computed band by band: room for one band of each. */
+  readonly bandOffsets: Readonly<Record<"example" | "pair", ReadonlyMap<number, number>>>;
   readonly bytes: number;
 }
 
@@ -200,7 +203,9 @@ export function layoutOf(
   // Room for tiles that begin within a panel.
   const side = Math.ceil((tileSize - 1) / panel + 1) * panel;
   const tile = side * strideOf(format, side);
-  const sizeOf = ({ extent, space }: Pick<Instruction, "extent" | "space">): number => {
+  const sizeOf = (instruction: Instruction, output: number): number => {
+    const { kind, space } = instruction;
+    const extent = kind === "bands" && !instruction.whole.includes(output) ? "number" : instruction.extent;
     const { longest } = spaces[space]!;
     const row = strideOf(format, longest);
     const number = round((features ? panel : 1) * format.bytes);
@@ -235,7 +240,18 @@ export function layoutOf(
     lists,
   );
   const pair = placeBuffers(lowered.pair, sizeOf, new Set(), pairKept, lists);
-  const scratchBytes = round(Math.max(tiles.bytes, lists, example.bytes, pair.bytes) + 64);
+  const bandSize = ({ space }: Instruction): number => {
+    const [height, width] = program.spaces[space] as readonly [number, number];
+    return height * width * bandRow(format, width) + spill;
+  };
+  const bands = (list: readonly Instruction[], start: number): Buffers => {
+    const found = list.find((instruction) => instruction.kind === "bands");
+    if (found === undefined) return { offsets: new Map(), bytes: start };
+    const read = new Set([...found.whole, ...found.sums.map(({ from }) => from)]);
+    return placeBuffers(found.instructions, bandSize, new Set(), read, round(start));
+  };
+  const [exampleBands, pairBands] = [bands(lowered.example, example.bytes), bands(lowered.pair, pair.bytes)];
+  const scratchBytes = round(Math.max(tiles.bytes, lists, exampleBands.bytes, pairBands.bytes) + 64);
   const scratch = take(scratchBytes * workers);
   return {
     channels,
@@ -270,6 +286,7 @@ export function layoutOf(
       pair: pair.offsets,
       tile: new Map([...tiles.offsets, ...exports]),
     },
+    bandOffsets: { example: exampleBands.offsets, pair: pairBands.offsets },
     bytes: top + 64,
   };
 }

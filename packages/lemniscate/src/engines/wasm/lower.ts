@@ -2,8 +2,9 @@
 import { isConstantBlock } from "../../ops/constant-blocks.js";
 import { elementwiseOps, structuralOps } from "../../ops/registry.js";
 import type { Operand, Program, Step } from "../../program/program.js";
+import { bandSteps, scheduleBands, worthBands } from "./bands.js";
 import type { Fused } from "./elementwise.js";
-import { type Extent, type Instruction, readersOf, schedule } from "./schedule.js";
+import { type Extent, type Instruction, type Plain, readersOf, schedule } from "./schedule.js";
 import { withSides } from "./sides.js";
 
 export interface Lowered {
@@ -13,7 +14,7 @@ export interface Lowered {
   /** What is done for each pair of examples, on blocks of positions. */
   readonly pair: readonly Instruction[];
   /** What is done on a whole tile of pairs, where a pair has one number. */
-  readonly tile: readonly Instruction[];
+  readonly tile: readonly Plain[];
   /** Numbers that the pair part leaves for the tile part or as results. */
   readonly exported: readonly number[];
   /** Example steps that are kept as they are: those that pairs read. */
@@ -24,8 +25,14 @@ export interface Lowered {
   readonly functions: readonly Fused[];
 }
 
-export function lower(given: Program): Lowered {
-  const program = withSides(withSelf(given));
+/** Translates a program. Blocks of `banded` positions or more are computed band by band, where that can be. */
+export function lower(given: Program, banded: number = worthBands): Lowered {
+  const joined = withSelf(given);
+  const inBands = {
+    example: bandSteps(joined, joined.example, banded),
+    pair: bandSteps(joined, joined.pair, banded),
+  };
+  const program = withSides(joined, inBands);
   const tape = plainTape(program);
   const transposed = transposedSteps(program);
   const tiled = tileSteps(program);
@@ -43,21 +50,29 @@ export function lower(given: Program): Lowered {
   const pairKept = new Set([...exported, ...pairResults]);
   const functions = new Map<string, Fused>();
   // Equal functions become one object, by which an instruction finds its function.
+  const one = (given: Fused): Fused => {
+    const key = JSON.stringify(given);
+    const fused = functions.get(key) ?? given;
+    functions.set(key, fused);
+    return fused;
+  };
+  const mergedPlain = (instruction: Plain): Plain =>
+    instruction.kind === "fused"
+      ? { ...instruction, fused: one(instruction.fused) }
+      : { ...instruction, functions: instruction.functions.map(one) };
   const merged = (instructions: readonly Instruction[]): readonly Instruction[] =>
-    instructions.map((instruction) => {
-      const one = (given: Fused): Fused => {
-        const key = JSON.stringify(given);
-        const fused = functions.get(key) ?? given;
-        functions.set(key, fused);
-        return fused;
-      };
-      if (instruction.kind === "fused") return { ...instruction, fused: one(instruction.fused) };
-      return { ...instruction, functions: instruction.functions.map(one) };
-    });
+    instructions.map((instruction) =>
+      instruction.kind === "bands"
+        ? { ...instruction, instructions: instruction.instructions.map(mergedPlain) }
+        : mergedPlain(instruction),
+    );
+  const exampleKept = new Set([...tape, ...transposed]);
   const lists = {
-    example: merged(schedule(program.example, all(program.example), () => true, new Set([...tape, ...transposed]))),
-    pair: merged(schedule(program.pair, pairExtent, (i) => !tiled.has(i), pairKept)),
-    tile: merged(schedule(program.pair, pairExtent, (i) => tiled.has(i), pairResults)),
+    example: merged(
+      scheduleBands(true, program.example, all(program.example), () => true, exampleKept, inBands.example),
+    ),
+    pair: merged(scheduleBands(false, program.pair, pairExtent, (i) => !tiled.has(i), pairKept, inBands.pair)),
+    tile: schedule(program.pair, pairExtent, (i) => tiled.has(i), pairResults).map(mergedPlain),
   };
   return { program, ...lists, exported, tape, transposed, functions: [...functions.values()] };
 }

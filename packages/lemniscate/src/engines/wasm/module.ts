@@ -1,5 +1,6 @@
 import type { StructuralName } from "../../ops/op.js";
 import { ModuleBuilder } from "./assembler.js";
+import { kernelsOfBands } from "./band-calls.js";
 import { defineFused } from "./elementwise.js";
 import { defineKernels, type KernelName } from "./kernels/define.js";
 import { constantsAt } from "./layout.js";
@@ -24,9 +25,10 @@ export function generate(lowered: Lowered, format: Format, shared: boolean): Cod
 
 /** The hand-written functions that a program calls. */
 function calledBy({ program, example, pair, tile, transposed }: Lowered): ReadonlySet<KernelName> {
-  const names = [...example, ...pair, ...tile].flatMap((instruction) =>
-    instruction.kind === "structural" ? kernelsOf(instruction.op as StructuralName, program.input) : [],
-  );
+  const names = [...example, ...pair, ...tile].flatMap((instruction) => {
+    if (instruction.kind === "bands") return kernelsOfBands(instruction, program.input);
+    return instruction.kind === "structural" ? kernelsOf(instruction.op as StructuralName, program.input) : [];
+  });
   // Features are put into panels by it, also where nothing else is done to them.
   const transposes = transposed.length > 0 || program.input.grid.length === 0;
   return new Set<KernelName>(transposes ? [...names, "transpose"] : names);

@@ -3,12 +3,14 @@
 import { positionCount } from "../../core/shape.js";
 import type { Keyed, Program } from "../../program/program.js";
 import type { Numbers, Tile } from "../engine.js";
+import { bindBands } from "./band-calls.js";
 import type { Call } from "./context.js";
+import { frameHead } from "./elementwise.js";
 import type { Layout } from "./layout.js";
 import { functionName, type Lowered, readsWeights } from "./lower.js";
 import { type Area, Panels, type Side } from "./panels.js";
 import { type Found, findPlace, type List } from "./places.js";
-import type { Extent, Instruction, Place } from "./schedule.js";
+import type { Bands, Extent, Instruction, Place, Plain } from "./schedule.js";
 import { type Entry, entryOf } from "./slots.js";
 import { lowerings } from "./structural.js";
 import type { Format } from "./vector.js";
@@ -170,6 +172,7 @@ export class Runner {
   #bind(list: List, instruction: Instruction): Call {
     const { layout, format } = this.#setup;
     if (instruction.kind === "fused") return this.#bindFused(list, instruction);
+    if (instruction.kind === "bands") return this.#bindBands(list, instruction);
     const { op, form, parameters, inputs, output, space } = instruction;
     const fused = instruction.functions.map((each) => this.#functions[functionName(this.#setup.lowered, each)]!);
     const call = lowerings[op as keyof typeof lowerings]({
@@ -194,6 +197,25 @@ export class Runner {
       copy: (from, to, bytes) => this.#words.copyWithin(to / 4, from / 4, (from + bytes) / 4),
     });
     return this.#alsoTransposed(list, [output], call);
+  }
+
+  #bindBands(list: List, bands: Bands): Call {
+    const { layout, format, lowered } = this.#setup;
+    const call = bindBands(bands, {
+      layout,
+      format,
+      grid: lowered.program.spaces[bands.space] as [number, number],
+      offsets: layout.bandOffsets[list],
+      scratch: this.#scratch,
+      words: this.#words,
+      call: this.#functions,
+      fused: (fused) => this.#functions[functionName(lowered, fused)]!,
+      find: (place) => this.#find(list, place),
+      read: (address) => this.#read(address),
+      write: (address, value) => this.#write(address, value),
+      check: () => this.#check(),
+    });
+    return this.#alsoTransposed(list, bands.whole, call);
   }
 
   #bindFused(list: List, instruction: Instruction & { readonly kind: "fused" }): Call {
@@ -279,13 +301,14 @@ export class Runner {
   /** Begins the description of a fused call and returns the index of its next word. */
   #openFrame(rows: number, columns: number): number {
     const word = this.#frame / 4;
-    this.#words[word] = rows;
-    this.#words[word + 1] = Math.ceil((columns * this.#setup.format.bytes) / 16) * 16;
-    return word + 2;
+    this.#words[word] = 1;
+    this.#words[word + 1] = rows;
+    this.#words[word + 2] = Math.ceil((columns * this.#setup.format.bytes) / 16) * 16;
+    return word + frameHead;
   }
 
   /** An instruction on tiles as a call, likewise. */
-  #bindTile(instruction: Instruction): TileCall {
+  #bindTile(instruction: Plain): TileCall {
     const { layout, lowered } = this.#setup;
     const here = (step: number): number => this.#scratch + layout.offsets.tile.get(step)!;
     if (instruction.kind === "structural") {

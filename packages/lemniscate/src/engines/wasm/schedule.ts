@@ -15,7 +15,10 @@ export type Extent = "block" | "line" | "number" | "tile" | "inputs" | "channels
 /** A value: a step of this list, a step on an example's tape. */
 export type Place = { readonly from: Operand["from"]; readonly step: number };
 
-export type Instruction =
+export type Instruction = Plain | Bands;
+
+/** What is one call of the engine's functions, or a few. */
+export type Plain =
   | {
       readonly kind: "fused";
       readonly extent: Extent;
@@ -37,6 +40,30 @@ export type Instruction =
       readonly functions: readonly Fused[];
     };
 
+/** What is done for one band of blocks after the other; see bands.ts. */
+export interface Bands {
+  readonly kind: "bands";
+  readonly extent: "block";
+  readonly space: number;
+  /** What is done for each band. Its blocks are bands. */
+  readonly instructions: readonly Plain[];
+  /** Numbers that are sums over all bands. */
+  readonly sums: readonly BandSum[];
+  /** Blocks that somebody reads as a whole. */
+  readonly whole: readonly number[];
+  /** Whether an example's blocks with itself are symmetric, so that half of the bands say all. */
+  readonly symmetric: boolean;
+  /** What it reads that the list has made before. */
+  readonly inputs: readonly Place[];
+}
+
+/** Σ u_p k_pq v_q of a block k, or Σ k_pq without weights. */
+export interface BandSum {
+  readonly from: number;
+  readonly to: number;
+  readonly weights: readonly Place[];
+}
+
 /** Steps that one function fuses at most: longer ones spill every register and compile slowly. */
 const longestFusion = 16;
 /** The same for numbers, where a call costs more than what it computes. */
@@ -51,12 +78,12 @@ export function schedule(
   extentOf: (step: number) => Extent,
   runs: (step: number) => boolean,
   kept: ReadonlySet<number>,
-): readonly Instruction[] {
+): readonly Plain[] {
   const pending = new Set([...steps.keys()].filter(runs));
   const waits = (operand: Operand): boolean => operand.from === "here" && pending.has(operand.step);
   const ready = (step: number): boolean => !steps[step]!.operands.some(waits);
   const readers = readersOf(steps);
-  const instructions: Instruction[] = [];
+  const instructions: Plain[] = [];
   while (pending.size > 0) {
     const structural = [...pending].find((step) => !elementwiseOps.has(steps[step]!.op) && ready(step));
     if (structural !== undefined) {
@@ -141,7 +168,7 @@ function fuse(
   extent: Extent,
   pending: ReadonlySet<number>,
   kept: ReadonlySet<number>,
-): Instruction {
+): Plain {
   const position = new Map(group.map((step, i) => [step, i]));
   const inputs: { place: Place; access: StreamAccess }[] = [];
   const source = (operand: Operand): Source => {

@@ -72,7 +72,12 @@ export function widthOf({ to, filter, before, size }: Axis): number {
 const longFilter = 12;
 
 export function isLong({ filter, stride }: Axis): boolean {
-  return filter >= longFilter && stride === 1;
+  return !isShort(filter) && stride === 1;
+}
+
+/** Whether a filter is summed tap by tap. */
+export function isShort(filter: number): boolean {
+  return filter < longFilter;
 }
 
 /**
@@ -80,7 +85,7 @@ export function isLong({ filter, stride }: Axis): boolean {
  * axes outside, on which rows are long.
  */
 export function isMasked({ grid, filter, strides, padding }: WindowParameters): boolean {
-  return grid.length > 1 && padding === "same" && strides.at(-1) === 1 && filter.at(-1)! < longFilter;
+  return grid.length > 1 && padding === "same" && strides.at(-1) === 1 && isShort(filter.at(-1)!);
 }
 
 /** Bytes of the masks of a window's last axis: for each tap a row of what it leaves. */

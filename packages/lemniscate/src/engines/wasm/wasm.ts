@@ -29,6 +29,8 @@ export interface WasmOptions {
   readonly start?: StartThread | null | undefined;
   /** Operations that the calling thread does before threads are started; default: about as long as it takes to start them. */
   readonly alone?: number | undefined;
+  /** Positions from which on blocks are computed band by band; default: where that is faster. */
+  readonly banded?: number | undefined;
 }
 
 /** A program in the engine's terms. */
@@ -45,8 +47,8 @@ interface Translated {
 const known = new Map<string, Promise<Translated>>();
 const mostKnown = 64;
 
-async function translate(program: Program, format: Format, shared: boolean): Promise<Translated> {
-  const lowered = lower(program);
+async function translate(program: Program, format: Format, shared: boolean, banded?: number): Promise<Translated> {
+  const lowered = lower(program, banded);
   const { bytes, constants } = generate(lowered, format, shared);
   const module = await WebAssembly.compile(bytes);
   const flops = {
@@ -57,9 +59,9 @@ async function translate(program: Program, format: Format, shared: boolean): Pro
 }
 
 /** The translation of a program, made at once or known already. */
-function translated(program: Program, format: Format, shared: boolean): Promise<Translated> {
-  const key = JSON.stringify([format, shared, program]);
-  const found = known.get(key) ?? translate(program, format, shared);
+function translated(program: Program, format: Format, shared: boolean, banded?: number): Promise<Translated> {
+  const key = JSON.stringify([format, shared, banded, program]);
+  const found = known.get(key) ?? translate(program, format, shared, banded);
   // Behind all others, as the one that was used last.
   known.delete(key);
   known.set(key, found);
@@ -75,7 +77,7 @@ function translated(program: Program, format: Format, shared: boolean): Promise<
  * Results do not depend on the number of threads.
  */
 export function wasmEngine(options: WasmOptions): Engine {
-  const { precision, threads = defaultThreads(), paired = false, start = startThread ?? null, alone } = options;
+  const { precision, threads = defaultThreads(), paired = false, start = startThread ?? null, alone, banded } = options;
   const ours = formatOf(precision, hasRelaxedSimd(), paired);
   const pool = openPool(threads, start ?? undefined, alone);
   // Jobs come one after another and leave nothing behind, so shared memory is used again; a new one for each would stay
@@ -93,7 +95,7 @@ export function wasmEngine(options: WasmOptions): Engine {
     return kept;
   };
   const prepare = async (program: Program, batches: readonly EngineBatch[], tiles: readonly Tile[]): Promise<Setup> => {
-    const { format, lowered, constants, module, flops } = await translated(program, ours, pool.shared);
+    const { format, lowered, constants, module, flops } = await translated(program, ours, pool.shared, banded);
     const tileSize = tiles.reduce((max, t) => Math.max(max, t.rowTo - t.rowFrom, t.columnTo - t.columnFrom), 1);
     const layout = layoutOf(lowered, format, constants.length, batches, tileSize, pool.threads);
     if (layout.bytes > largestMemory) throw tooLarge(layout.bytes);
@@ -118,7 +120,7 @@ export function wasmEngine(options: WasmOptions): Engine {
       yield* pool.run(() => prepare(program, batches, tiles), tiles, b === null, signal);
     },
     async bytes(program, count, side) {
-      const { format, lowered, constants } = await translated(program, ours, pool.shared);
+      const { format, lowered, constants } = await translated(program, ours, pool.shared, banded);
       const { grid, channels } = program.input;
       const batch: Batch = { shape: [count, ...grid, channels!], data: new Float32Array(0) };
       const { bytes } = layoutOf(lowered, format, constants.length, [batch], side, pool.threads);

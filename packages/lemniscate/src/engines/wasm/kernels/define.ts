@@ -1,6 +1,7 @@
 /** @module The hand-written functions of the engine: matrix products, softmax, sums. */
 import type { ModuleBuilder } from "../assembler.js";
 import type { ConstantTable, Format } from "../vector.js";
+import { defineBandGram, defineBandSums, defineCopyBand, defineNearBandGram } from "./bands.js";
 import { defineColumnDots } from "./column-dots.js";
 import { defineCombine } from "./combine.js";
 import { defineGram } from "./gram.js";
@@ -26,6 +27,10 @@ export type KernelName =
   | "addRuns"
   | "maskedRuns"
   | "gutters"
+  | "bandGram"
+  | "nearBandGram"
+  | "bandSums"
+  | "copyBand"
   | "sum"
   | "inner"
   | "bilinear"
@@ -53,6 +58,10 @@ const kernels: Readonly<Record<KernelName, Define>> = {
   addRuns: (module, format) => defineRuns(module, format, "addRuns"),
   maskedRuns: defineMaskedRuns,
   gutters: defineGutters,
+  bandGram: (module, format) => defineBandGram(module, rounding(format)),
+  nearBandGram: defineNearBandGram,
+  bandSums: defineBandSums,
+  copyBand: defineCopyBand,
   sum: (module, format) => defineSum(module, format, "sum", 1),
   inner: (module, format) => defineSum(module, format, "inner", 2),
   bilinear: (module, format) => defineSum(module, format, "bilinear", 2),

@@ -110,10 +110,10 @@ function correction(format: Format): Correction {
  * nearGram(a, b, c, squaresA, squaresB, rows, columns, K, strideA, strideB, strideC): puts that into c_ij = Σ_k a_ki b_kj
  * where column i of a and column j of b are near-copies; `squares` hold the inner products of columns with themselves.
  */
-export function defineNearGram(module: ModuleBuilder, format: Format): void {
+export function defineNearGram(module: ModuleBuilder, format: Format): number {
   const { bytes, lanes } = format;
   const { columnsOf, test, replace } = correction(format);
-  module.define("nearGram", i32s(11), (f) => {
+  return module.define("nearGram", i32s(11), (f) => {
     const [a, b, c, squaresA, squaresB, rows, columns, K, strideA, strideB, strideC] = [
       0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
     ];

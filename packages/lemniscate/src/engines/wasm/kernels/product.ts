@@ -21,10 +21,10 @@ const rowBlock = 128;
  * product(a, b, c, rows, columns, K, strideA, strideB, strideC): c_ij = Σ_k a_ki b_kj, the sum over *rows* of both.
  * Every entry is summed in the order of k, whatever tile it is in, so equal inputs give equal bits.
  */
-export function defineProduct(module: ModuleBuilder, format: Format, name: string): void {
+export function defineProduct(module: ModuleBuilder, format: Format, name: string): number {
   const tallest = tileRows(format);
   const micro = Array.from({ length: tallest }, (_, i) => defineMicro(module, format, `${name}${i + 1}`, i + 1));
-  module.define(name, i32s(9), (f) => {
+  return module.define(name, i32s(9), (f) => {
     const [a, b, c, rows, columns, K, strideA, strideB, strideC] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
     const [j, i, k, left, right, top, out] = [
       f.local(),

@@ -18,9 +18,9 @@ const writtenTaps = 3;
  *
  * A run is written up to whole vectors: what follows must be written later. `addRuns` adds to what is there, exactly.
  */
-export function defineRuns(module: ModuleBuilder, format: Format, name: "sumRuns" | "addRuns"): void {
+export function defineRuns(module: ModuleBuilder, format: Format, name: "sumRuns" | "addRuns"): number {
   const add = name === "addRuns";
-  module.define(name, i32s(16), (f) => {
+  return module.define(name, i32s(16), (f) => {
     const [src, dst, rows, srcRow, dstRow, groups, srcGroup, dstGroup, runs] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
     const [step, start, size, first, last, tap, bytes] = [9, 10, 11, 12, 13, 14, 15];
     const [alike, most, length] = [f.local(), f.local(), f.local()];
@@ -158,8 +158,8 @@ function smaller(f: Fn, x: Local, y: Local, out: Local): void {
  * maskedRuns(src, dst, rows, srcRow, dstRow, taps, tap, masks, mask, bytes): dst = Σ_t src[t·tap] & masks[t·mask], row by
  * row, where the bits of a mask are 1 where a tap lies on the grid. What is read and not on it may be anything.
  */
-export function defineMaskedRuns(module: ModuleBuilder, format: Format): void {
-  module.define("maskedRuns", i32s(10), (f) => {
+export function defineMaskedRuns(module: ModuleBuilder, format: Format): number {
+  return module.define("maskedRuns", i32s(10), (f) => {
     const [src, dst, rows, srcRow, dstRow, taps, tap, masks, mask, bytes] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
     const [row, j, t, at, bits, wide] = [f.local(), f.local(), f.local(), f.local(), f.local(), f.local()];
     const here = f.local();
