@@ -6,7 +6,7 @@ import type { Tensor, Tolerance } from "./format.js";
  * larger. A correlation of nearly 1 is stored to 6e-8, which moves its angle by 3.5e-4: hence rtol. Loose entries lose half
  * of single precision's digits, as they lose half of double's in the files.
  */
-export const singlePrecision: { readonly rtol: number; readonly atol: number; readonly loose: number } = {
+const singlePrecision: { readonly rtol: number; readonly atol: number; readonly loose: number } = {
   rtol: 1e-3,
   atol: 2e-5,
   loose: 2e-3,

@@ -3,7 +3,7 @@ import { layers } from "../../network/layers/index.js";
 import { experimentOf, severalOf } from "./experiment.js";
 
 /** Where the published schema can be found, and what `$schema` in a file may say. */
-export const schemaId = "https://unpkg.com/lemniscate/schema/lemniscate.schema.json";
+const schemaId = "https://unpkg.com/lemniscate/schema/lemniscate.schema.json";
 
 /**
  * Networks as a recursive union on `type`. It serves editors: the program itself reads a network with

@@ -94,9 +94,7 @@ export interface UnshapedModel {
 
 export type ShapedModel = LinearModel | MlpModel | AttentionModel | TransformerModel | UnshapedModel;
 
-/** Options that have defaults may be left out: 1 head, no W_O, full mask, n_k = 64. */
-export type HeadsOptions = Partial<Heads>;
-/** τ₀, α, β and γ_c are 1 unless given. */
+/** Options that have defaults may be left out: 1 head, no W_O, full mask, n_k = 64; τ₀, α, β and γ_c are 1. */
 export type AttentionOptions = Partial<AttentionPart> & Residual;
 
 const strength = z.number().min(0).max(1);

@@ -23,7 +23,7 @@ export function gramStep(tokens: number, of: Coefficients, h: number, model: Sha
   return steps.program(v);
 }
 
-export function hasGamma<M extends { readonly gamma?: number | undefined }>(model: M): model is M & Residual {
+function hasGamma<M extends { readonly gamma?: number | undefined }>(model: M): model is M & Residual {
   return model.gamma !== undefined;
 }
 
