@@ -72,7 +72,7 @@ async function rate(
   work: (size: number) => number,
   elsewhere: (size: number) => number = () => 0,
 ): Promise<number> {
-  const side = Math.min(120, Math.max(4, 512 / positionCount(program.input)));
+  const side = Math.min(144, Math.max(4, 512 / positionCount(program.input)));
   await time(engine, program, 1, side);
   for (let n = Math.ceil(side / 8); ; ) {
     let best = await time(engine, program, n, side);

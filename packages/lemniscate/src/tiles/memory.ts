@@ -55,7 +55,7 @@ export async function holdingFor(engine: Engine, job: Job, memory: Memory | unde
   const fits = async (rows: number, columns: number, side: number): Promise<boolean> =>
     result + (await need(rows, columns, side)) <= budget;
   // Tiles may take a part of the memory, for each thread has its own; blocks of examples take the rest.
-  let side = as === "diagonal" ? 1 : Math.min(tileSize(program, engine), Math.max(allRows, allColumns));
+  let side = as === "diagonal" ? 1 : Math.min(tileSize(program), Math.max(allRows, allColumns));
   const onePair = (): Promise<number> => need(1, Math.min(1, allColumns), side);
   let least = await onePair();
   while (side > 1 && 4 * least > budget - result) {
@@ -129,11 +129,10 @@ function tooLittle({ n1, n2, as, program }: Job, budget: number, result: number,
 /** Operations of a tile: some tens of milliseconds, so that threads share the work evenly and stop soon when asked to. */
 const tileFlops = 1e8;
 
-/**
- * Examples to a side of a tile: few where a pair is much work, many where it is a handful of numbers. The most are a
- * multiple of the panels that the fast engine keeps features in, 24, or up to 48 with vectors of 256 bits.
- */
-function tileSize(program: Program, { vectorBits }: Engine): number {
-  const most = vectorBits === 256 ? 144 : 120;
-  return Math.max(1, Math.min(most, Math.floor(Math.sqrt(tileFlops / totalFlops(program, 2, null).pair))));
+/** The most examples to a side: a multiple of the panels that the fast engine keeps features in, of up to 48. */
+const largestSide = 144;
+
+/** Examples to a side of a tile: few where a pair is much work, many where it is a handful of numbers. */
+function tileSize(program: Program): number {
+  return Math.max(1, Math.min(largestSide, Math.floor(Math.sqrt(tileFlops / totalFlops(program, 2, null).pair))));
 }
