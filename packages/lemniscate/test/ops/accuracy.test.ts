@@ -69,7 +69,8 @@ function vectors({ op, parameters }: Operation, columns: readonly (readonly numb
   for (const [n, column] of columns.entries()) data.set(column, place(n) / format.bytes);
   const bytes = Math.ceil((count * format.bytes) / 16) * 16;
   const streams = [...columns, []].flatMap((_, n) => [place(n), 0]);
-  new Int32Array(memory.buffer).set([1, bytes, ...streams], 8192);
+  // One slice of one row.
+  new Int32Array(memory.buffer).set([1, 1, bytes, 0, ...streams], 8192);
   run(32768);
   const at = place(columns.length) / format.bytes;
   return [...data.subarray(at, at + count)];
