@@ -1,4 +1,5 @@
 import { LemniscateError } from "./errors.js";
+import type { RunOptions } from "./run.js";
 
 /** What a value is, in an error: short ones as they are written, others by what they have. */
 export function shown(value: unknown): string {
@@ -28,9 +29,10 @@ export function needOptions(where: string, options: unknown): void {
 }
 
 /**
- * Refuses options that a call does not know: without types a misspelt one is easily given, and would be ignored.
+ * Refuses options that a call does not know: without types a misspelt one is easily given, and would be ignored. What every
+ * long computation takes is looked at as well.
  *
- * @throws LemniscateError `OptionOutOfRange`
+ * @throws LemniscateError `OptionOutOfRange`, and `BadInput` for a signal or a callback that is none
  */
 export function onlyKnown<Options extends object>(
   where: string,
@@ -46,12 +48,21 @@ export function onlyKnown<Options extends object>(
       mend: "Not all of them have a default: the types say which ones are needed.",
     });
   const unknown = Object.keys(options).filter((key) => !(known as readonly string[]).includes(key));
-  if (unknown.length === 0) return;
-  throw new LemniscateError({
-    code: "OptionOutOfRange",
-    where,
-    given: `the unknown option ${unknown.map((key) => `"${key}"`).join(", ")}`,
-    allowed: known.join(", "),
-    mend: "Check the spelling, or leave it out.",
-  });
+  if (unknown.length > 0)
+    throw new LemniscateError({
+      code: "OptionOutOfRange",
+      where,
+      given: `the unknown option ${unknown.map((key) => `"${key}"`).join(", ")}`,
+      allowed: known.join(", "),
+      mend: "Check the spelling, or leave it out.",
+    });
+  checkRun(where, options);
+}
+
+/** Refuses a signal or a callback that is none, where it is among the options. */
+function checkRun(where: string, { signal, onProgress }: RunOptions): void {
+  const isSignal = (signal ?? undefined) === undefined || typeof signal?.throwIfAborted === "function";
+  need(isSignal, `${where}: signal`, signal, "an AbortSignal", "Take that of an AbortController, or leave it out.");
+  const isCallback = (onProgress ?? undefined) === undefined || typeof onProgress === "function";
+  need(isCallback, `${where}: onProgress`, onProgress, "a function", "It is called with what is done and the total.");
 }

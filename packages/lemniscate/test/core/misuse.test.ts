@@ -78,6 +78,14 @@ test.each([
   { run: () => oneHot(any("012")), message: 'oneHot: labels: got "012", allowed is a list of integers from 0.' },
   { run: () => oneHot([0, 1], any("2")), message: "oneHot: classes: got 2, allowed is an integer ≥ 2." },
   {
+    run: () => kernel(net)(x, null, any({ get: "nngp", signal: 5 })),
+    message: "kernel: signal: got 5, allowed is an AbortSignal.",
+  },
+  {
+    run: () => kernel(net)(x, null, any({ get: "nngp", onProgress: "done" })),
+    message: 'kernel: onProgress: got "done", allowed is a function.',
+  },
+  {
     run: () => openEngine(any({ type: "reference" })),
     message: 'openEngine: got the unknown option "type", allowed is name, precision, threads, vectorBits.',
   },

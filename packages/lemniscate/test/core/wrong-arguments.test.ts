@@ -29,7 +29,7 @@ const text = serial(input({ name: "text" }), dense());
 
 const engine = await openEngine({ name: "reference" });
 afterAll(() => engine[Symbol.asyncDispose]());
-const run = { get: ["nngp"], engine } as const;
+const run = { get: ["nngp"], engine, signal: undefined, onProgress: undefined } as const;
 const k = kernel(net);
 const fitted = posterior({ trainTrain: { nngp: K }, y, noise: 1 });
 const flow = library.gradientFlow({ trainTrain: { ntk: K }, y });
@@ -54,7 +54,7 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
   classification: [{ mean: scores, variance }],
   classify: [k, x, [0, 1, 0], { engine, noise: 1 }],
   trainingDynamics: [k, x, y, { get: "ntk", engine }],
-  gp: [k, x, y, { engine, noise: { relative: 1e-3 } }],
+  gp: [k, x, y, { engine, noise: { relative: 1e-3 }, signal: undefined, onProgress: undefined }],
   gradientDescent: [
     { ntk: K, y, loss: "meanSquaredError", learningRate: 1, momentum: 0.5, initial: 0, tolerance: 1e-6 },
   ],
