@@ -45,7 +45,14 @@ await build({
       },
     },
   ],
-  output: { dir: file("bundle"), sourcemap: true, chunkFileNames: "[name].js" },
+  output: {
+    dir: file("bundle"),
+    sourcemap: true,
+    chunkFileNames: "[name].js",
+    // Strings of bytes take half the memory of others, and less time to read: nothing but letters of ASCII, and no comments.
+    charset: "ascii",
+    comments: { legal: true, annotation: false, jsdoc: false },
+  },
 });
 copyFileSync(
   createRequire(file("package.json"))

@@ -1,5 +1,5 @@
 /** @module Who moves the paths. */
-import { defaultThreads, hasRelaxedSimd, startThread } from "#platform";
+import { defaultThreads, hasRelaxedSimd, sharesMemory, startThread } from "#platform";
 import { LemniscateError } from "../core/errors.js";
 import type { Mover } from "./paths.js";
 import { referenceMover } from "./reference.js";
@@ -38,7 +38,7 @@ export function moverOf(program: StepProgram, paths: number, { engine = "wasm", 
       allowed: '"wasm", "reference"',
       mend: "Leave it out to have the fast one.",
     });
-  const count = threads ?? defaultThreads();
+  const count = sharesMemory ? (threads ?? defaultThreads()) : 1;
   const compiled = engine === "wasm" ? compileStep(program, hasRelaxedSimd(), Math.ceil(paths / count)) : undefined;
   if (compiled === undefined) return referenceMover(program);
   const start = count > 1 ? startThread : undefined;

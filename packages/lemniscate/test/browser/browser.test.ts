@@ -52,14 +52,14 @@ describe.skipIf(executable === undefined).each([
     await server[Symbol.asyncDispose]();
   });
 
-  test("threads share memory only if it is isolated", async () => {
+  test("threads compute, whether they may share memory or not", async () => {
     const about = await tab.evaluate(() => ({
       isolated: globalThis.crossOriginIsolated,
       cores: navigator.hardwareConcurrency,
     }));
     expect(about.isolated).toBe(isolated);
     const { threads } = await tab.evaluate(() => page.compute("dense", "f64"));
-    expect(threads).toBe(isolated ? about.cores : 1);
+    expect(threads).toBe(about.cores);
   });
 
   test.each(names.flatMap((name) => [[name, "f64", 1e-12] as const, [name, "f32", 1e-5] as const]))(
@@ -93,8 +93,6 @@ describe.skipIf(executable === undefined).each([
   });
 
   test("nothing went wrong unseen", () => expect(failures).toEqual([]));
-
-  if (!isolated) return;
 
   test("a thread that fails is an error, and the engine goes on with new ones", async () => {
     const { refused, started, next } = await tab.evaluate(() => page.breakWorker());

@@ -2,7 +2,14 @@
 import { describe, expect, test } from "vitest";
 import type { Tile } from "../../src/engines/engine.js";
 import { Control } from "../../src/engines/wasm/control.js";
-import type { FromWorker, StartThread, Thread, ToWorker } from "../../src/engines/wasm/messages.js";
+import type {
+  FromWorker,
+  StartThread,
+  Thread,
+  ToCopying,
+  ToSharing,
+  ToWorker,
+} from "../../src/engines/wasm/messages.js";
 import { openPool } from "../../src/engines/wasm/pool.js";
 import type { Setup } from "../../src/engines/wasm/runner.js";
 import { formatOf } from "../../src/engines/wasm/vector.js";
@@ -52,7 +59,8 @@ class FakeThread implements Thread {
 }
 
 /** As workers do: the tiles of a job are made by whoever counts first. */
-function works(message: ToWorker, thread: FakeThread): void {
+function works(given: ToWorker, thread: FakeThread): void {
+  const message = given as ToSharing;
   const { kind, job } = message;
   const control = new Control(message.control);
   if (kind === "tiles")
@@ -137,7 +145,7 @@ describe("a pool of threads", () => {
 
   test("delivers the tiles that were made before a thread died, then says where it was", async () => {
     const { pool } = pooled(1, (message, thread) => {
-      const control = new Control(message.control);
+      const control = new Control((message as ToSharing).control);
       if (message.kind === "examples") thread.say({ kind: "examples", job: message.job });
       else {
         const n = control.nextTile(0);
@@ -163,7 +171,7 @@ describe("a pool of threads", () => {
       if (message.kind === "examples") thread.say({ kind: "examples", job: message.job });
       else
         go = () => {
-          const control = new Control(message.control);
+          const control = new Control((message as ToSharing).control);
           control.made(0);
           thread.say({ kind: "tile", job: message.job, n: 0 });
         };
@@ -268,5 +276,96 @@ describe("a pool of threads", () => {
     for await (const _ of pool.run(prepare, tiles, true)) break;
     expect(started.map(({ heard }) => heard)).toEqual([0, 0]);
     expect(await all(pool.run(prepare, tiles, true))).toEqual([0, 1, 2, 3]);
+  });
+});
+
+describe("a pool of threads that share no memory", () => {
+  const copied = {
+    ...setup,
+    layout: { lengths: new Int32Array(3), scratch: 8 },
+    memory: new WebAssembly.Memory({ initial: 1 }),
+    flops: 2e8,
+  } as unknown as Setup;
+  const copying = (behave: (message: ToCopying, thread: FakeThread) => void, threads = 2) => {
+    const started: FakeThread[] = [];
+    const start: StartThread = () => {
+      started.push(new FakeThread((message, thread) => behave(message as ToCopying, thread)));
+      return started.at(-1)!;
+    };
+    const pool = openPool(threads, start, undefined, false);
+    return { pool, started, run: (signal?: AbortSignal) => pool.run(async () => copied, tiles, true, signal) };
+  };
+  const answer = (message: ToCopying, thread: FakeThread): void => {
+    const { job, kind } = message;
+    if (kind === "tile") thread.say({ kind: "made", job, n: message.n, values: Float64Array.of(message.n).buffer });
+  };
+  const kinds = ({ posted }: FakeThread): string[] => posted.map(({ kind }) => kind);
+
+  test("gives each thread a copy and two tiles, and the next one when a tile was read", async () => {
+    const { run, started } = copying(answer, 1);
+    const job = run();
+    expect((await job.next()).value).toMatchObject({ tile: tiles[0], values: { nngp: Float64Array.of(0) } });
+    expect(kinds(started[0]!)).toEqual(["open", "tile", "tile"]);
+    await job.next();
+    expect(kinds(started[0]!)).toEqual(["open", "tile", "tile", "tile"]);
+    expect(await all(job)).toEqual([2, 3]);
+    expect(kinds(started[0]!).at(-1)).toBe("close");
+    expect(started[0]!.heard).toBe(0);
+  });
+
+  test("lets jobs take turns", async () => {
+    const { run } = copying(answer);
+    const [first, second] = [run(), run()];
+    await first.next();
+    expect(await all(second)).toEqual([0, 1, 2, 3]);
+    expect((await all(first)).length).toBe(3);
+  });
+
+  test("stops at a signal while threads are at work, and takes the next job", async () => {
+    let idle = true;
+    const { run, started } = copying((message, thread) => !idle && answer(message, thread));
+    const controller = new AbortController();
+    const waiting = run(controller.signal).next();
+    await expect.poll(() => started[0]?.needed).toBe(true);
+    controller.abort(new Error("enough"));
+    await expect(waiting).rejects.toThrow("enough");
+    expect(started.map(({ needed, heard }) => [needed, heard])).toEqual([
+      [false, 0],
+      [false, 0],
+    ]);
+    expect(kinds(started[1]!).at(-1)).toBe("close");
+    idle = false;
+    expect(await all(run())).toEqual([0, 1, 2, 3]);
+  });
+
+  test("names the tile of a thread that failed or died, and goes on with new ones", async () => {
+    for (const fault of ["said", "dead"]) {
+      let faults = 1;
+      const { run, started } = copying((message, thread) => {
+        const error = new Error("out of memory");
+        if (message.kind !== "tile" || message.n !== 2 || faults-- === 0) answer(message, thread);
+        else if (fault === "said") thread.say({ kind: "failed", job: message.job, error });
+        else thread.die(error);
+      }, 1);
+      const job = run();
+      await job.next();
+      await job.next();
+      await expect(job.next()).rejects.toMatchObject({
+        code: "EngineFailed",
+        where: "wasm engine: tile [2, 3) × [2, 3)",
+        mend: expect.stringContaining("2 of 4 tiles were delivered before"),
+      });
+      expect(await all(run())).toEqual([0, 1, 2, 3]);
+      expect(started.length).toBe(2);
+    }
+  });
+
+  test("closes when all tiles are made, read or not", async () => {
+    const { pool, run, started } = copying(answer);
+    const job = run();
+    await job.next();
+    await pool.close();
+    expect(started.map(({ stopped }) => stopped)).toEqual([1, 1]);
+    expect((await all(job)).length).toBe(3);
   });
 });

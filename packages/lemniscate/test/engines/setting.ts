@@ -32,9 +32,13 @@ export const mixing = serial(dense(), attention(), relu(), globalAvgPool(), dens
 
 export const reference: Engine = await openEngine({ name: "reference" });
 
-/** The fast engine with 1, 2 and 3 threads, which compute from the first operation on; closed after the file's tests. */
+/**
+ * The fast engine with 1, 2 and 3 threads, which compute from the first operation on, and with 2 that share no memory;
+ * closed after the file's tests.
+ */
 export function enginesOfThreads(): readonly Engine[] {
   const engines = [1, 2, 3].map((threads) => wasmEngine({ precision: "f64", threads, alone: 0 }));
+  engines.push(wasmEngine({ precision: "f64", threads: 2, alone: 0, shares: false }));
   afterAll(async () => {
     for (const engine of engines) await engine[Symbol.asyncDispose]();
   });

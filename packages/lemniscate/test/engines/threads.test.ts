@@ -15,7 +15,10 @@ import { both, enginesOfThreads, long, mlp, transformer } from "./setting.js";
 
 const engines = enginesOfThreads();
 
-describe("threads", () => {
+describe.each([
+  ["threads", true],
+  ["threads that share no memory", false],
+])("%s", (_, shares) => {
   const x = randomBatch(11, [40, 6, 3]);
   const k = kernel(transformer);
 
@@ -37,7 +40,7 @@ describe("threads", () => {
       started.push(thread);
       return thread;
     };
-    await using engine = wasmEngine({ precision: "f64", threads: 1, start, alone: 0 });
+    await using engine = wasmEngine({ precision: "f64", threads: 1, start, alone: 0, shares });
     const { x, program, tile } = long;
     const first: Tile = { rowFrom: 0, rowTo: 1, columnFrom: 0, columnTo: 1 };
     const job = engine.tiles(program, x, null, [first, tile])[Symbol.asyncIterator]();
@@ -58,7 +61,7 @@ describe("threads", () => {
     };
     const program = compile(transformer, { grid: [6], channels: 3, gaussian: false }, { get: ["ntk"], masked: false });
     const alone = 5 * totalFlops(program, 40, null).all;
-    await using engine = wasmEngine({ precision: "f64", threads: 2, start, alone });
+    await using engine = wasmEngine({ precision: "f64", threads: 2, start, alone, shares });
     const whole = (await k(x, null, { get: "ntk", engine: engines[1] })).data;
     const begun: number[] = [];
     for (let job = 0; job < 6; job++) {
@@ -67,7 +70,13 @@ describe("threads", () => {
     }
     expect([begun[0], begun.at(-1)]).toEqual([0, 2]);
     const large = randomBatch(13, [300, 30, 8]);
-    await using other = wasmEngine({ precision: "f64", threads: 2, start, alone: Number.POSITIVE_INFINITY });
+    await using other = wasmEngine({
+      precision: "f64",
+      threads: 2,
+      start,
+      alone: Number.POSITIVE_INFINITY,
+      shares,
+    });
     const signal = AbortSignal.timeout(60);
     await expect(k(large, null, { get: both, engine: other, signal })).rejects.toThrow("timeout");
     // Whoever reads the tiles of one job may ask for another, and what was aborted holds nobody up.
@@ -77,11 +86,14 @@ describe("threads", () => {
   });
 
   test("tells what was thrown in its threads, again and again", async () => {
-    const pool = openPool(2, startThread);
+    const pool = openPool(2, startThread, undefined, shares);
     const program = { get: [], output: { grid: [] } };
-    const broken = { layout: { lengths: [1, 2] }, lowered: { program }, format: { bytes: 8 } } as never;
+    const layout = { lengths: [1, 2], scratch: 8, bytes: 65536 };
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: shares });
+    const broken = { layout, memory, lowered: { program }, format: { bytes: 8 } } as never;
+    const tile: Tile = { rowFrom: 0, rowTo: 1, columnFrom: 0, columnTo: 1 };
     const run = async (): Promise<void> => {
-      for await (const _ of pool.run(async () => broken, [], true));
+      for await (const _ of pool.run(async () => broken, [tile], true));
     };
     for (let times = 0; times < 2; times++) await expect(run()).rejects.toThrow("WebAssembly");
     await pool.close();
@@ -89,8 +101,9 @@ describe("threads", () => {
 
   test("lets a program end, even stopped midway and never closed", () => {
     const script = `
-      import { attention, batch, dense, globalAvgPool, kernel, openEngine, relu, serial } from "lemniscate";
-      const engine = await openEngine({ threads: 2 });
+      import { attention, batch, dense, globalAvgPool, kernel, relu, serial } from "lemniscate";
+      import { wasmEngine } from "./dist/engines/wasm/wasm.js";
+      const engine = wasmEngine({ precision: "f64", threads: 2, shares: ${shares} });
       const x = batch([400, 30, 8], Array.from({ length: 400 * 240 }, (_, i) => Math.sin(i * i)));
       const k = kernel(serial(attention(), relu(), globalAvgPool(), dense()));
       const signal = AbortSignal.timeout(50);

@@ -1,40 +1,13 @@
-/** @module What a thread does: it takes examples and tiles, each once among all threads, until none is left. */
-import { Control } from "./control.js";
+/** @module What a thread does, with memory that it shares or with a copy. */
+import { copyingThread } from "./copying-thread.js";
 import type { FromWorker, ToWorker } from "./messages.js";
-import { Runner, Stopped } from "./runner.js";
-import { entriesOf, slotOf } from "./slots.js";
+import { sharingThread } from "./sharing-thread.js";
 
 /** A function that handles a thread's messages. */
-export function thread(index: number, send: (message: FromWorker) => void): (message: ToWorker) => void {
-  let runner: Runner | undefined;
-  const handle = (message: ToWorker): void => {
-    const control = new Control(message.control);
-    if (message.kind === "examples") {
-      runner = new Runner(message.setup, index, () => control.stopped);
-      for (let e = control.nextExample(); e < message.count; e = control.nextExample()) runner.example(e);
-      return;
-    }
-    const { job, tiles, symmetric, slots, most } = message;
-    let made = 0;
-    for (let n = control.nextTile(index); n < tiles.length; n = control.nextTile(index)) {
-      const tile = tiles[n]!;
-      runner!.tile(tile, symmetric, slotOf(runner!.entry, slots, most, index, made++, entriesOf(tile)));
-      control.made(index);
-      send({ kind: "tile", job, n });
-      control.waitForReader(index);
-    }
-    runner = undefined;
-  };
-  return (message) => {
-    const { job, kind } = message;
-    try {
-      handle(message);
-    } catch (error) {
-      if (!(error instanceof Stopped)) {
-        send({ kind: "failed", job, error: error as Error });
-        return;
-      }
-    }
-    send({ kind, job });
-  };
+export function thread(
+  index: number,
+  send: (message: FromWorker, transfer?: readonly ArrayBuffer[]) => void,
+): (message: ToWorker) => void {
+  const [sharing, copying] = [sharingThread(index, send), copyingThread(send)];
+  return (message) => (message.kind === "examples" || message.kind === "tiles" ? sharing(message) : copying(message));
 }

@@ -1,4 +1,4 @@
-import { defaultThreads, hasRelaxedSimd, startThread } from "#platform";
+import { defaultThreads, hasRelaxedSimd, sharesMemory, startThread } from "#platform";
 import type { Batch } from "../../core/batch.js";
 import { LemniscateError } from "../../core/errors.js";
 import { activateOp } from "../../ops/attend.js";
@@ -27,6 +27,8 @@ export interface WasmOptions {
   readonly paired?: boolean | undefined;
   /** How threads are started; `null` where there are none, so that the calling thread computes. */
   readonly start?: StartThread | null | undefined;
+  /** Whether threads share memory; default: if they can. */
+  readonly shares?: boolean | undefined;
   /** Operations that the calling thread does before threads are started; default: about as long as it takes to start them. */
   readonly alone?: number | undefined;
   /** Positions from which on blocks are computed band by band; default: where that is faster. */
@@ -73,16 +75,18 @@ function translated(program: Program, format: Format, shared: boolean, banded?: 
 /**
  * The fast engine: WebAssembly with SIMD, made at run time for one program, on worker threads that share memory. Small
  * jobs are done by the thread that calls it, until they are so many that threads are worth starting.
- * Where memory cannot be shared (pages that are not cross-origin isolated) it runs on the thread that calls it.
+ * Where memory cannot be shared (pages that are not cross-origin isolated) each thread has a copy of what a job begins with.
  * Results do not depend on the number of threads.
  */
 export function wasmEngine(options: WasmOptions): Engine {
   const { precision, threads = defaultThreads(), paired = false, start = startThread ?? null, alone, banded } = options;
+  const { shares = sharesMemory } = options;
   const ours = formatOf(precision, hasRelaxedSimd(), paired);
-  const pool = openPool(threads, start ?? undefined, alone);
+  const pool = openPool(threads, start ?? undefined, alone, shares);
   // Jobs come one after another and leave nothing behind, so shared memory is used again; a new one for each would stay
   // until the garbage collector notices. Without threads jobs may take turns, and each has its own.
   let kept: WebAssembly.Memory | undefined;
+  const sharing = pool.shared ? pool.threads : 1;
   const room = (bytes: number): WebAssembly.Memory => {
     const pages = Math.ceil(bytes / page);
     const missing = pages - (kept?.buffer.byteLength ?? 0) / page;
@@ -97,7 +101,7 @@ export function wasmEngine(options: WasmOptions): Engine {
   const prepare = async (program: Program, batches: readonly EngineBatch[], tiles: readonly Tile[]): Promise<Setup> => {
     const { format, lowered, constants, module, flops } = await translated(program, ours, pool.shared, banded);
     const tileSize = tiles.reduce((max, t) => Math.max(max, t.rowTo - t.rowFrom, t.columnTo - t.columnFrom), 1);
-    const layout = layoutOf(lowered, format, constants.length, batches, tileSize, pool.threads);
+    const layout = layoutOf(lowered, format, constants.length, batches, tileSize, sharing);
     if (layout.bytes > largestMemory) throw tooLarge(layout.bytes);
     const memory = room(layout.bytes);
     new Uint8Array(memory.buffer).set(constants, constantsAt);
@@ -123,9 +127,9 @@ export function wasmEngine(options: WasmOptions): Engine {
       const { format, lowered, constants } = await translated(program, ours, pool.shared, banded);
       const { grid, channels } = program.input;
       const batch: Batch = { shape: [count, ...grid, channels!], data: new Float32Array(0) };
-      const { bytes } = layoutOf(lowered, format, constants.length, [batch], side, pool.threads);
+      const { bytes } = layoutOf(lowered, format, constants.length, [batch], side, sharing);
       const pieces = slotBytes(entryOf(program, format), side ** 2, pool.threads);
-      return bytes > largestMemory ? Number.POSITIVE_INFINITY : bytes + pieces;
+      return bytes > largestMemory ? Number.POSITIVE_INFINITY : bytes * pool.memories + pieces;
     },
     async self(program, a, { signal } = {}) {
       signal?.throwIfAborted();

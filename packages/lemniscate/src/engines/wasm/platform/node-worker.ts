@@ -9,7 +9,7 @@ import { hasRelaxedSimd } from "./node.js";
 // Flags hold for one thread's compiler: set this one's too.
 hasRelaxedSimd();
 const port = parentPort!;
-const handle = thread(workerData as number, (message) => port.postMessage(message));
+const handle = thread(workerData as number, (message, transfer = []) => port.postMessage(message, transfer));
 const handlePaths = pathsThread((message) => port.postMessage(message));
 port.on("message", (message: ToWorker | PathsJob) =>
   message.kind === "paths" ? handlePaths(message) : handle(message),

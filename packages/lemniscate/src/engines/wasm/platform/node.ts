@@ -8,6 +8,9 @@ import type { FromWorker, Thread, ToWorker } from "../messages.js";
 /** As many threads as the machine has cores. */
 export const defaultThreads: () => number = availableParallelism;
 
+/** Whether threads can share memory. */
+export const sharesMemory = true;
+
 /** Node 20 has relaxed SIMD behind a flag that can be set before a module is compiled. */
 export function hasRelaxedSimd(): boolean {
   if (!validatesRelaxedSimd()) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
@@ -56,7 +59,7 @@ function threadOf<To, From>(worker: Worker): Thread<To, From> {
   worker.on("error", die);
   worker.on("exit", (code) => die(new Error(`it ended with code ${code}`)));
   return {
-    post: (message) => worker.postMessage(message),
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
     listen: (receive, fail) => {
       worker.on("message", receive);
       mourners.add(fail);
