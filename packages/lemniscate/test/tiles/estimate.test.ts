@@ -100,6 +100,12 @@ describe("an estimate", () => {
     expect(pieces.flops).toBeGreaterThan(whole.flops);
   });
 
+  test("is said of as many examples as nobody has", async () => {
+    const { bytes, seconds } = await kernel(deep).estimate([1e12, 5], { columns: 1e10, engine: wasm });
+    expect(bytes.result).toBe(1e22 * 2 * 8);
+    expect(seconds).toBeGreaterThan(1e6);
+  });
+
   test("of several networks is less than the sum", async () => {
     const all = await kernels(depths(deep)).estimate([100, 20], { engine: wasm, get: ["nngp"] });
     let sum = 0;

@@ -126,6 +126,8 @@ export function wasmEngine(options: WasmOptions): Engine {
     async bytes(program, count, side) {
       const { format, lowered, constants } = await translated(program, ours, pool.shared, banded);
       const { grid, channels } = program.input;
+      // Nothing is laid out for examples of which the inputs alone are too many.
+      if (count * channels! * format.bytes > largestMemory) return Number.POSITIVE_INFINITY;
       const batch: Batch = { shape: [count, ...grid, channels!], data: new Float32Array(0) };
       const { bytes } = layoutOf(lowered, format, constants.length, [batch], side, sharing);
       const pieces = slotBytes(entryOf(program, format), side ** 2, pool.threads);
