@@ -63,9 +63,10 @@ export async function holdingFor(engine: Engine, job: Job, memory: Memory | unde
     least = await onePair();
   }
   if (result + least > budget && Number.isFinite(least)) throw tooLittle(job, budget, result, least);
-  const most = await largest(Math.max(allRows, allColumns), (h) =>
-    fits(Math.min(h, allRows), Math.min(h, allColumns), side),
-  );
+  const all = Math.max(allRows, allColumns);
+  const most = (await fits(allRows, allColumns, side))
+    ? all
+    : await largest(all, (h) => fits(Math.min(h, allRows), Math.min(h, allColumns), side));
   const [rows, columns] = [Math.min(most, allRows), Math.min(most, allColumns)];
   return { side, rows, columns, working: await need(rows, columns, side), result };
 }
@@ -83,11 +84,15 @@ export function blocksOf(
   );
 }
 
-/** The largest number from 1 to `most` that fits; 1 if none does. */
+/**
+ * The largest number from 1 to `most` that fits, within a hundredth; 1 if none does. From small numbers on, for whoever
+ * sizes a job takes as long as it has examples.
+ */
 async function largest(most: number, fits: (count: number) => Promise<boolean>): Promise<number> {
-  if (await fits(most)) return most;
-  let [low, high] = [1, most];
-  while (high - low > 1) {
+  let low = 1;
+  while (low < most && (await fits(Math.min(most, 2 * low)))) low = Math.min(most, 2 * low);
+  let high = Math.min(most + 1, 2 * low);
+  while (high - low > Math.max(1, low / 100)) {
     const middle = Math.floor((low + high) / 2);
     if (await fits(middle)) low = middle;
     else high = middle;
