@@ -2,10 +2,11 @@
 import { pausing } from "../../core/run.js";
 import type { Tile, TileResult } from "../engine.js";
 import { computeHere, makeTapes, type Pool } from "./calling-thread.js";
-import type { FromWorker, StartThread, Thread } from "./messages.js";
+import type { FromWorker, StartThread } from "./messages.js";
 import type { Setup } from "./runner.js";
 import { entriesOf, entryOf, slotOf } from "./slots.js";
 import { failure } from "./thread-failure.js";
+import { Workers } from "./workers.js";
 
 /** Tiles that a thread has been given and nobody has read: with two it has work while one is on its way. */
 const ahead = 2;
@@ -25,21 +26,17 @@ export class CopyingPool implements Pool {
   readonly threads: number;
   readonly shared = false;
   readonly memories: number;
-  readonly #startThread: StartThread;
-  #workers: Thread[] = [];
+  readonly #workers: Workers;
   #job = 0;
   /** How many jobs wait for a thread, for which the program stays alive. */
   #waiting = 0;
   /** What has all tiles of a job made, read or not, and says when that is done. */
   readonly #finish = new Set<() => Promise<void>>();
-  /** Operations that the calling thread may still do without threads. */
-  #alone: number;
 
   constructor(threads: number, start: StartThread, alone: number) {
     this.threads = threads;
     this.memories = threads + 1;
-    this.#startThread = start;
-    this.#alone = alone;
+    this.#workers = new Workers(threads, start, alone);
   }
 
   async *run(
@@ -49,14 +46,13 @@ export class CopyingPool implements Pool {
     signal?: AbortSignal,
   ): AsyncGenerator<TileResult> {
     const setup = await prepare();
-    if (this.#workers.length === 0 && setup.flops <= this.#alone) {
-      this.#alone -= setup.flops;
+    if (this.#workers.leave(setup.flops)) {
       yield* computeHere(setup, tiles, symmetric, signal);
       return;
     }
     if (setup.tapesHere) await makeTapes(setup, pausing(signal));
     const job = ++this.#job;
-    const workers = this.#start();
+    const workers = this.#workers.start();
     const received: Received[] = [];
     let [next, made, done] = [0, 0, 0];
     let wake = (): void => {};
@@ -112,7 +108,7 @@ export class CopyingPool implements Pool {
         }
         const { thread, message } = one;
         if (message.kind === "failed") {
-          await this.#stop();
+          await this.#workers.stop();
           const at = given[thread]![0];
           throw failure(message.error, at === undefined ? undefined : tiles[at], done, tiles.length);
         }
@@ -135,25 +131,14 @@ export class CopyingPool implements Pool {
 
   async close(): Promise<void> {
     await Promise.all([...this.#finish].map((finish) => finish()));
-    await this.#stop();
+    await this.#workers.stop();
   }
 
   /** Keeps the program alive while a job waits for its threads. */
   async #hold(wait: () => Promise<void>): Promise<void> {
     this.#waiting++;
-    for (const worker of this.#workers) worker.keepAlive(true);
+    for (const worker of this.#workers.started) worker.keepAlive(true);
     await wait();
-    if (--this.#waiting === 0) for (const worker of this.#workers) worker.keepAlive(false);
-  }
-
-  async #stop(): Promise<void> {
-    const workers = this.#workers;
-    this.#workers = [];
-    await Promise.all(workers.map((worker) => worker.stop()));
-  }
-
-  #start(): readonly Thread[] {
-    while (this.#workers.length < this.threads) this.#workers.push(this.#startThread(this.#workers.length));
-    return this.#workers;
+    if (--this.#waiting === 0) for (const worker of this.#workers.started) worker.keepAlive(false);
   }
 }

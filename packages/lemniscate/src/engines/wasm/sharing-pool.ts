@@ -5,10 +5,11 @@ import type { Numbers, Tile, TileResult } from "../engine.js";
 import { computeHere, makeTapes, mostEntries, type Pool } from "./calling-thread.js";
 import { Control } from "./control.js";
 import { Inbox, type Received } from "./inbox.js";
-import type { StartThread, Thread, ToSharing } from "./messages.js";
+import type { StartThread, ToSharing } from "./messages.js";
 import type { Setup } from "./runner.js";
 import { entriesOf, entryOf, slotBytes, slotOf } from "./slots.js";
 import { failure } from "./thread-failure.js";
+import { Workers } from "./workers.js";
 
 /**
  * Worker threads, started when small jobs have become many or a large one comes, and kept until the engine is closed;
@@ -20,21 +21,17 @@ export class SharingPool implements Pool {
   readonly threads: number;
   readonly shared = true;
   readonly memories = 1;
-  readonly #startThread: StartThread;
-  #workers: Thread[] = [];
+  readonly #workers: Workers;
   #job = 0;
   #busy: Promise<void> = Promise.resolve();
   /** How many wait for the job that runs to be over, and how it is told. */
   #waiting = 0;
   #hurry = (): void => {};
   #slots = new SharedArrayBuffer(0);
-  /** Operations that the calling thread may still do without threads. */
-  #alone: number;
 
   constructor(threads: number, start: StartThread, alone: number) {
     this.threads = threads;
-    this.#startThread = start;
-    this.#alone = alone;
+    this.#workers = new Workers(threads, start, alone);
   }
 
   async *run(
@@ -70,7 +67,7 @@ export class SharingPool implements Pool {
       release();
       throw error;
     }
-    const workers = this.#start();
+    const workers = this.#workers.start();
     const job = ++this.#job;
     const control = Control.for(workers.length);
     const entry = entryOf(setup.lowered.program, setup.format);
@@ -122,14 +119,14 @@ export class SharingPool implements Pool {
         if (message.kind !== "tile") pending.delete(thread);
       }
       inbox.close();
-      if (inbox.bereaved) await this.#stop();
+      if (inbox.bereaved) await this.#workers.stop();
       release();
     }
   }
 
   async close(): Promise<void> {
     await this.#wait(this.#busy);
-    await this.#stop();
+    await this.#workers.stop();
   }
 
   async #wait(before: Promise<void>): Promise<void> {
@@ -146,8 +143,7 @@ export class SharingPool implements Pool {
     symmetric: boolean,
     signal: AbortSignal | undefined,
   ): Promise<readonly TileResult[] | undefined> {
-    if (this.#workers.length > 0 || !(setup.flops <= this.#alone)) return undefined;
-    this.#alone -= setup.flops;
+    if (!this.#workers.leave(setup.flops)) return undefined;
     const made: TileResult[] = [];
     for await (const { tile, values } of computeHere(setup, tiles, symmetric, signal))
       made.push({
@@ -161,17 +157,5 @@ export class SharingPool implements Pool {
     const bytes = slotBytes(entryOf(lowered.program, format), most, this.threads);
     if (bytes > this.#slots.byteLength) this.#slots = new SharedArrayBuffer(bytes);
     return this.#slots;
-  }
-
-  /** Ends all threads. Whoever needs some later starts new ones. */
-  async #stop(): Promise<void> {
-    const workers = this.#workers;
-    this.#workers = [];
-    await Promise.all(workers.map((worker) => worker.stop()));
-  }
-
-  #start(): readonly Thread[] {
-    while (this.#workers.length < this.threads) this.#workers.push(this.#startThread(this.#workers.length));
-    return this.#workers;
   }
 }
