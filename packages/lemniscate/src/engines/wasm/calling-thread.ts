@@ -2,7 +2,7 @@
 import { pausing } from "../../core/run.js";
 import type { Tile, TileResult } from "../engine.js";
 import { Runner, type Setup } from "./runner.js";
-import { entriesOf, slotBytes, slotOf } from "./slots.js";
+import { entriesOf, slotOf, tileBytes } from "./slots.js";
 
 /** Runs jobs. A tile's values must be read before anything is awaited: their room is used again. */
 export interface Pool {
@@ -31,7 +31,7 @@ export async function* computeHere(
   const rest = pausing(signal);
   const runner = await makeTapes(setup, rest);
   const most = mostEntries(tiles);
-  const room = new ArrayBuffer(slotBytes(runner.entry, most, 1));
+  const room = new ArrayBuffer(tileBytes(runner.entry, most));
   for (const tile of tiles) {
     const values = slotOf(runner.entry, room, most, 0, 0, entriesOf(tile));
     runner.tile(tile, symmetric, values);

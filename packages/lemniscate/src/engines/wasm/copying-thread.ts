@@ -3,7 +3,7 @@ import { pausing } from "../../core/run.js";
 import { makeTapes } from "./calling-thread.js";
 import type { FromWorker, ToCopying } from "./messages.js";
 import { Runner } from "./runner.js";
-import { entriesOf, slotBytes, slotOf } from "./slots.js";
+import { entriesOf, slotOf, tileBytes } from "./slots.js";
 
 /** WebAssembly counts memory in pages. */
 const page = 65536;
@@ -29,7 +29,7 @@ export function copyingThread(
       // Nobody wants it any more.
       if (runner === undefined || !jobs.has(job)) return;
       const entries = entriesOf(tile);
-      const values = new ArrayBuffer(slotBytes(runner.entry, entries, 1));
+      const values = new ArrayBuffer(tileBytes(runner.entry, entries));
       runner.tile(tile, symmetric, slotOf(runner.entry, values, entries, 0, 0, entries));
       send({ kind: "made", job, n, values }, [values]);
     } catch (error) {

@@ -22,22 +22,28 @@ export function entriesOf({ rowFrom, rowTo, columnFrom, columnTo }: Tile): numbe
   return (rowTo - rowFrom) * (columnTo - columnFrom);
 }
 
+/** Bytes of one tile's values. */
+export function tileBytes({ keys, size, format }: Entry, entries: number): number {
+  return entries * keys.length * size * format.bytes;
+}
+
 /** Bytes that tiles of up to `entries` entries take, of all threads. */
-export function slotBytes({ keys, size, format }: Entry, entries: number, threads: number): number {
-  return threads * ahead * entries * keys.length * size * format.bytes;
+export function slotBytes(entry: Entry, entries: number, threads: number): number {
+  return threads * ahead * tileBytes(entry, entries);
 }
 
 /** The room of a thread's tile number `made`, counted from 0, among those of all threads in a buffer. */
 export function slotOf(
-  { keys, size, format }: Entry,
+  entry: Entry,
   buffer: ArrayBufferLike,
   most: number,
   thread: number,
   made: number,
   entries: number,
 ): Keyed<Numbers> {
+  const { keys, size, format } = entry;
   const array = format.scalar === "f32" ? Float32Array : Float64Array;
-  const from = (thread * ahead + (made % ahead)) * most * keys.length * size * format.bytes;
+  const from = (thread * ahead + (made % ahead)) * tileBytes(entry, most);
   const length = entries * size;
   return Object.fromEntries(
     keys.map((key, n) => [key, new array(buffer as ArrayBuffer, from + n * length * format.bytes, length)]),
