@@ -43,7 +43,6 @@ export interface ImdbReviews extends LabelledTexts {
 }
 
 const classes = ["negative", "positive"] as const;
-const folders = ["neg", "pos"] as const;
 const ratings = { neg: [1, 4], pos: [7, 10] } as const;
 
 /** Class and rating that the path of a review promises: `…/pos/17_9.txt`. */
@@ -128,18 +127,20 @@ const hasWord = (text: string): boolean => /[\p{L}\p{N}]/u.test(text);
 export async function readImdb(folder: string, options: ImdbOptions = {}): Promise<ImdbReviews> {
   const { count, seed = 0, signal, onProgress } = options;
   signal?.throwIfAborted();
-  const [neg, pos] = await Promise.all(folders.map((name) => listReviews(`${folder}/${name}`, options)));
-  const available = 2 * Math.min(neg?.length ?? 0, pos?.length ?? 0);
+  // One after the other, so that of two bad folders the same one is named each time.
+  const neg = await listReviews(`${folder}/neg`, options);
+  const pos = await listReviews(`${folder}/pos`, options);
+  const available = 2 * Math.min(neg.length, pos.length);
   if (count !== undefined && !(Number.isInteger(count / 2) && count >= 0 && count <= available))
     throw new LemniscateError({
       code: "OptionOutOfRange",
       where: "readImdb: count",
       given: String(count),
       allowed: `an even number up to ${available}`,
-      mend: `${folder} holds ${neg?.length} negative and ${pos?.length} positive reviews, and half are drawn from each.`,
+      mend: `${folder} holds ${neg.length} negative and ${pos.length} positive reviews, and half are drawn from each.`,
     });
   const random = randomNumbers(seed);
-  const both = [neg ?? [], pos ?? []];
+  const both = [neg, pos];
   const paths =
     count === undefined
       ? both.flat()

@@ -85,7 +85,9 @@ export async function readIdx(path: string): Promise<IdxArray> {
  * ```
  */
 export async function readMnist(images: string, labels: string): Promise<LabelledImages> {
-  const [pictures, numbers] = await Promise.all([readIdx(images), readIdx(labels)]);
+  // One after the other, so that of two bad files the same one is named each time.
+  const pictures = await readIdx(images);
+  const numbers = await readIdx(labels);
   const [n, height, width] = pictures.shape as [number, number, number];
   if (pictures.shape.length !== 3)
     throw badFile(images, `an array of (${pictures.shape.join(", ")})`, "(n, height, width)", "Name the images' file.");

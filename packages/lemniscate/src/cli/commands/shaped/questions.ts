@@ -15,7 +15,9 @@ export interface QuestionFlags {
 
 /** The task of telling the six coarse classes apart. Words are in lower case, and those of both files are counted. */
 export async function trecTask({ data, embeddings, maxTokens }: QuestionFlags): Promise<TextTask> {
-  const [train, test] = await Promise.all(["TREC.train", "TREC.test"].map((file) => readTrec(path.join(data, file))));
+  // One after the other, so that of two files that are missing the same one is named each time.
+  const train = await readTrec(path.join(data, "TREC.train"));
+  const test = await readTrec(path.join(data, "TREC.test"));
   const numbers = new Map<string, number>();
   const of = ({ texts, labels }: LabelledTexts): LabelledWords => {
     const words = new Int32Array(texts.length * maxTokens).fill(-1);
@@ -26,7 +28,7 @@ export async function trecTask({ data, embeddings, maxTokens }: QuestionFlags): 
       }
     return { words, tokens: maxTokens, labels };
   };
-  const sets = { train: of(train!), test: of(test!), classes: train!.classes.length };
+  const sets = { train: of(train), test: of(test), classes: train.classes.length };
   if (embeddings === undefined) return { ...sets, words: numbers.size };
   const found = await readGlove(embeddings, { words: numbers.keys() });
   const vectors = new Float64Array(numbers.size * found.d);
